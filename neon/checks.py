@@ -1,0 +1,107 @@
+"""Bad input is met here, once, with an error that says what to do next."""
+
+import math
+
+import numpy as np
+import torch
+
+UPCAST = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
+
+
+def as_tensor(values, name):
+    """Turn array-likes into a real floating tensor.
+
+    float32 and float64 are kept, float16 and bfloat16 become float32, integers and booleans
+    become float64. The values are not copied where the dtype allows it.
+
+    Args:
+        values: a tensor, a numpy array, a pandas DataFrame, or nested lists of numbers.
+        name: what the caller calls the argument, for error messages.
+
+    Raises:
+        TypeError: for complex or non-numeric values.
+    """
+    if not torch.is_tensor(values):
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(
+                f"`{name}` must hold real numbers; got dtype {array.dtype}. "
+                "Encode or drop the columns that are not numeric."
+            )
+        if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+            array = array.astype(np.float64)
+        # torch knows neither read-only memory, nor negative strides, nor foreign byte order
+        fit = array.flags.writeable and min(array.strides, default=0) >= 0
+        native = array.dtype.newbyteorder("=")
+        values = torch.from_numpy(array if fit and array.dtype == native else array.astype(native))
+    if values.is_complex():
+        raise TypeError(f"`{name}` must hold real numbers; got dtype {values.dtype}. Pass .real.")
+    if not values.is_floating_point():
+        return values.double()
+    return values.to(UPCAST.get(values.dtype, values.dtype))
+
+
+def as_points(X, n_features, name="X"):
+    """Check points against the width of the model and return them as a tensor (n, D)."""
+    X = as_tensor(X, name)
+    if X.ndim != 2 or (n_features is not None and X.shape[1] != n_features):
+        width = "D" if n_features is None else n_features
+        like = "" if n_features is None else " like the centroids"
+        hint = f" For one point pass {name}[None]." if X.ndim == 1 else ""
+        raise ValueError(
+            f"`{name}` must have shape (n, {width}){like}; got {tuple(X.shape)}.{hint}"
+        )
+    if X.shape[0] == 0:
+        raise ValueError(f"`{name}` must hold at least one point; got shape {tuple(X.shape)}.")
+    if not torch.isfinite(X).all():
+        row, column = (~torch.isfinite(X)).nonzero()[0].tolist()
+        raise ValueError(
+            f"`{name}` must be finite; got {X[row, column].item()} in row {row}, column {column}. "
+            "Impute or drop such rows first."
+        )
+    return X
+
+
+def as_centroids(centroids, name="centroids"):
+    """Check centroids and return them as a tensor (K, D) with K >= 2."""
+    centroids = as_points(centroids, None, name)
+    if centroids.shape[0] < 2:
+        raise ValueError(
+            f"`{name}` must hold at least 2 clusters; got {centroids.shape[0]}. "
+            "A single cluster has no competitor, so there is nothing to explain."
+        )
+    return centroids
+
+
+def as_beta(beta):
+    """Check the stiffness β of the min-take-most rule and return it as a float."""
+    wanted = "`beta` must be a number in [0, inf]"
+    try:
+        value = float(beta)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"{wanted} or 'heuristic'; got {beta!r}.") from None
+    if math.isnan(value) or value < 0:
+        raise ValueError(
+            f"{wanted}; got {value}. 0 shares equally, inf keeps the nearest competitor."
+        )
+    return value
+
+
+def as_labels(labels, n, n_clusters, name):
+    """Check one cluster, or one for each point, and return them as a tensor (n,)."""
+    labels = torch.as_tensor(labels)
+    if labels.is_floating_point() or labels.dtype == torch.bool or labels.is_complex():
+        raise TypeError(f"`{name}` must hold integers; got dtype {labels.dtype}.")
+    if labels.ndim > 1 or (labels.ndim == 1 and labels.shape[0] != n):
+        raise ValueError(
+            f"`{name}` must be one cluster or {n} of them, one for each point; "
+            f"got shape {tuple(labels.shape)}."
+        )
+    wrong = (labels < 0) | (labels >= n_clusters)
+    if wrong.any():
+        got = labels[wrong].flatten()[0].item()
+        raise ValueError(
+            f"`{name}` must be a cluster in 0..{n_clusters - 1}; got {got}. "
+            "Clusters are numbered like the rows of the centroids."
+        )
+    return labels.long().expand(n)

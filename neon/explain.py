@@ -1,0 +1,192 @@
+"""From a neuralized model and points to relevances that add up to the logit."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .checks import as_beta, as_labels, as_points
+from .neuralize import NeuralizedKMeans
+
+BATCH = 4096  # points at a time: a batch and its distances stay in cache
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """Why each point is in its cluster, with its own proof: the residual.
+
+    Attributes:
+        relevance: (n, D) share of each feature in the logit, in units of squared distance.
+            Positive speaks for the assigned cluster, negative against it.
+        cluster: (n,) assigned cluster c.
+        logit: (n,) f_c, the squared distance to the nearest competitor minus that to c.
+        beta: stiffness that was used.
+    """
+
+    relevance: torch.Tensor | np.ndarray
+    cluster: torch.Tensor | np.ndarray
+    logit: torch.Tensor | np.ndarray
+    beta: float
+
+    @property
+    def residual(self):
+        """(n,) sum of the relevances minus the logit: 0 up to rounding."""
+        return self.relevance.sum(-1) - self.logit
+
+    @property
+    def probability(self):
+        """(n,) 1/(1 + exp(−f_c)): the logit read as log-odds, 0.5 on a boundary."""
+        exp = torch.exp if torch.is_tensor(self.logit) else np.exp
+        return 1 / (1 + exp(-self.logit))
+
+    def __repr__(self):
+        n, D = self.relevance.shape
+        return f"Explanation(n={n}, D={D}, beta={self.beta:.4g})"
+
+
+def explain(model, X, *, beta="heuristic", batch_size=None):
+    """Explain the assigned cluster of every point: relevances that sum to the logit.
+
+    Args:
+        model: a neuralized model, a fitted `KMeans`, a fitted scikit-learn clusterer with
+            `cluster_centers_`, or centroids (K, D).
+        X: (n, D) points; float32 and float64 keep their type, float16 and bfloat16 become
+            float32, integers float64.
+        beta: stiffness of the min-take-most rule, in units of 1/logit: a number in [0, inf], or
+            "heuristic" for 1 / mean logit of these points. It decides how much the competitors
+            other than the nearest contribute, and has no effect for K = 2.
+        batch_size: points to work on at a time; the result does not depend on it.
+
+    Returns:
+        `Explanation`, numpy arrays if X is one (or a table or a list), tensors if X is a tensor.
+
+    Raises:
+        TypeError, ValueError: X does not fit the model or is not finite, beta is not in [0, inf],
+            the model is not fitted. The message says what was wanted.
+
+    Source: Kauffmann et al., arXiv:1906.07633; the closed form is derived in `closed_form`.
+
+    Example:
+        >>> explanation = explain([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5]], beta=1)
+        >>> explanation.relevance, explanation.logit
+        (array([[4., 2.]]), array([6.]))
+    """
+    model = neuralized(model)
+    points = as_points(X, model.n_features).detach()
+    beta = beta_heuristic(model, points) if beta == "heuristic" else as_beta(beta)
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"`batch_size` must be at least 1; got {batch_size}. Pass None instead.")
+
+    batches = points.split(batch_size or BATCH)
+    relevance, cluster, logit = zip(*(model.propagate(b, beta) for b in batches), strict=True)
+    results = torch.cat(relevance), torch.cat(cluster), torch.cat(logit)
+    return Explanation(*(like(X, result) for result in results), beta)
+
+
+def neon(model, X, beta):
+    """Relevance (n, D) of the assigned cluster of points X (n, D); `explain` says more.
+
+    Example:
+        >>> neon([[0.0, 0.0], [2.0, 2.0]], torch.tensor([[0.0, 0.5]]), beta=1)
+        tensor([[4., 2.]])
+    """
+    return explain(model, X, beta=beta).relevance
+
+
+def beta_heuristic(model, X):
+    """β = 1 / mean logit of points X (n, D): the paper's choice of stiffness.
+
+    Returns:
+        float; inf if every point lies on a boundary, where all stiffnesses agree.
+
+    Example:
+        >>> beta_heuristic([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5], [0.0, 0.0]])
+        0.14285714285714285
+    """
+    model = neuralized(model)
+    points = as_points(X, model.n_features).detach()
+    mean = torch.cat([model(batch) for batch in points.split(BATCH)]).double().mean().item()
+    return 1 / mean if mean > 0 else math.inf
+
+
+def contrast(model, X, cluster, against):
+    """Share out what speaks for one cluster rather than another: d_against − d_cluster.
+
+    Exact for every pair and of either sign, so it answers "why not the true class?", for which
+    the logit of an assigned cluster is no help.
+
+    Args:
+        model: as for `explain`.
+        X: (n, D) points.
+        cluster: the cluster to speak for: one, or one for each point (n,).
+        against: the cluster to speak against, likewise.
+
+    Returns:
+        (n, D) relevances, of the same kind as X, that sum to d_against − d_cluster.
+
+    Raises:
+        ValueError: a cluster that does not exist, or a cluster against itself.
+
+    Example:
+        >>> contrast([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5]], cluster=1, against=0)
+        array([[-4., -2.]])
+    """
+    model = neuralized(model)
+    points = as_points(X, model.n_features).detach()
+    cluster = as_labels(cluster, len(points), model.n_clusters, "cluster")
+    against = as_labels(against, len(points), model.n_clusters, "against")
+    refuse_same(cluster, against)
+    return like(X, model.contrast(points, cluster, against))
+
+
+def counterfactual(model, X, against=None):
+    """Move each point to the nearest place where its assignment is undecided.
+
+    The boundary between clusters c and k is the plane h_k = 0, and x − h_k w_k / ‖w_k‖² its
+    nearest point. Without `against` this is the nearest of all planes, argmin h_k / ‖w_k‖,
+    which need not belong to the nearest centroid.
+
+    Args:
+        model: as for `explain`, for k-means.
+        X: (n, D) points.
+        against: cluster to move towards: one, one for each point (n,), or None for the nearest
+            boundary. With a given cluster the plane may be met where a third is nearer still.
+
+    Returns:
+        (n, D) points on the boundary, of the same kind as X.
+
+    Raises:
+        ValueError: a cluster that does not exist, or that the point is already assigned to.
+
+    Example:
+        >>> counterfactual([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5]])
+        array([[0.75, 1.25]])
+    """
+    model = neuralized(model)
+    points = as_points(X, model.n_features).detach()
+    if against is not None:
+        against = as_labels(against, len(points), model.n_clusters, "against")
+        refuse_same(model.decision(points).cpu(), against.cpu())
+    return like(X, model.counterfactual(points, against))
+
+
+def neuralized(model):
+    """Return a model that can propagate relevance as it is, and neuralize k-means."""
+    return model if hasattr(model, "propagate") else NeuralizedKMeans(model)
+
+
+def like(X, result):
+    """Return a tensor result as the kind of thing X is: a tensor, or else a numpy array."""
+    return result if torch.is_tensor(X) else result.numpy()
+
+
+def refuse_same(cluster, against):
+    """Raise if a point would be asked about a cluster against itself."""
+    same = cluster == against
+    if same.any():
+        row = same.nonzero()[0].item()
+        raise ValueError(
+            f"`against` must differ from the point's own cluster; got {against[row].item()} for "
+            f"both at row {row}. Name a competitor."
+        )

@@ -1,0 +1,150 @@
+"""k-means as a torch module: scikit-learn fits, torch decides."""
+
+import torch
+
+from .checks import as_centroids, as_points
+
+
+class KMeans(torch.nn.Module):
+    """k-means clustering whose output is the logit of the assigned cluster.
+
+    Args:
+        n_clusters: K >= 2.
+        init: "k-means++", "random", or explicit initial centroids (K, D). Only explicit
+            centroids pin the solution: what a seed gives changes between versions.
+        n_init: number of restarts, or "auto".
+        random_state: seed of scikit-learn's random choices.
+        **sklearn_kmeans_arguments: passed on to `sklearn.cluster.KMeans`.
+
+    Attributes:
+        centroids: (K, D) float64 buffer, None before `fit`.
+        estimator: the fitted scikit-learn estimator (inertia, labels, iterations).
+
+    Raises:
+        ValueError: K < 2.
+
+    Source: Kauffmann et al., arXiv:1906.07633.
+
+    Example:
+        >>> X = torch.tensor([[0.0, 0.0], [0.0, 1.0], [4.0, 0.0], [4.0, 1.0]])
+        >>> model = KMeans(2, init=X[[0, 2]], n_init=1).fit(X)
+        >>> model.decision(X)
+        tensor([0, 0, 1, 1])
+        >>> model(X)
+        tensor([16., 16., 16., 16.])
+    """
+
+    def __init__(
+        self,
+        n_clusters,
+        *,
+        init="k-means++",
+        n_init="auto",
+        random_state=None,
+        **sklearn_kmeans_arguments,
+    ):
+        super().__init__()
+        if n_clusters < 2:
+            raise ValueError(
+                f"`n_clusters` must be at least 2; got {n_clusters}. "
+                "A single cluster has no competitor, so there is nothing to explain."
+            )
+        self.n_clusters = n_clusters
+        self.arguments = dict(
+            init=init, n_init=n_init, random_state=random_state, **sklearn_kmeans_arguments
+        )
+        self.estimator = None
+        self.register_buffer("centroids", None)
+
+    @classmethod
+    def from_sklearn(cls, fitted):
+        """Wrap a fitted scikit-learn clusterer, or anything with `cluster_centers_` (K, D).
+
+        Raises:
+            ValueError: the clusterer is not fitted, or its centres are not finite.
+
+        Example:
+            >>> import sklearn.cluster
+            >>> fitted = sklearn.cluster.KMeans(2, init=[[0.0], [5.0]]).fit([[0.0], [1.0], [5.0]])
+            >>> KMeans.from_sklearn(fitted).centroids.flatten().tolist()
+            [0.5, 5.0]
+        """
+        return cls._of(fitted)
+
+    @classmethod
+    def _of(cls, fitted):
+        centroids = centroids_of(fitted)
+        model = cls(centroids.shape[0])
+        model.estimator, model.centroids = fitted, centroids
+        return model
+
+    def fit(self, X):
+        """Fit scikit-learn's k-means to points X (n, D) and return self.
+
+        Raises:
+            ValueError: fewer points than clusters, or values that are not finite.
+        """
+        import sklearn.cluster
+
+        X = as_points(X, None).detach().cpu().numpy()
+        if len(X) < self.n_clusters:
+            raise ValueError(
+                f"`n_clusters` must be at most the number of points, {len(X)}; "
+                f"got {self.n_clusters}. Ask for fewer clusters or pass more points."
+            )
+        arguments = self.arguments
+        if torch.is_tensor(arguments["init"]):
+            arguments = arguments | {"init": arguments["init"].detach().cpu().numpy()}
+        self.estimator = sklearn.cluster.KMeans(self.n_clusters, **arguments).fit(X)
+        self.centroids = centroids_of(self.estimator)
+        return self
+
+    def distances(self, X):
+        """Squared Euclidean distances d_k = ‖x − μ_k‖² (n, K) of points X (n, D), by differences.
+
+        Raises:
+            ValueError: the model is not fitted, or X does not fit the centroids.
+        """
+        centroids = centroids_of(self)
+        X = as_points(X, centroids.shape[1])
+        dtype = torch.promote_types(X.dtype, centroids.dtype)
+        exact = "donot_use_mm_for_euclid_dist"  # expanded squares would cancel far from the origin
+        return (
+            torch.cdist(X.to(dtype), centroids.to(dtype), compute_mode=exact).square().to(X.dtype)
+        )
+
+    def forward(self, X):
+        """Logit f_c (n,) of the assigned cluster: the margin to the nearest competitor, >= 0."""
+        nearest = self.distances(X).topk(2, dim=-1, largest=False).values
+        return nearest[:, 1] - nearest[:, 0]
+
+    def decision(self, X):
+        """Assigned cluster c (n,): the nearest centroid, the lower index at an exact tie."""
+        return self.distances(X).argmin(-1)
+
+    def extra_repr(self):
+        """Show the number of clusters in `print(model)`."""
+        return f"n_clusters={self.n_clusters}"
+
+
+def centroids_of(model):
+    """Centroids (K, D) of a model, of a fitted scikit-learn clusterer, or given as an array.
+
+    Raises:
+        ValueError: the model is not fitted, or the centroids are no (K >= 2, D) finite array.
+
+    Example:
+        >>> centroids_of([[0.0, 1.0], [2.0, 3.0]]).shape
+        torch.Size([2, 2])
+    """
+    for name in "centroids", "cluster_centers_":
+        if hasattr(model, name):
+            if getattr(model, name) is None:
+                break
+            return as_centroids(getattr(model, name), name)
+    if isinstance(model, torch.nn.Module) or hasattr(model, "fit"):
+        raise ValueError(
+            f"`{type(model).__name__}` must be fitted and have centroids. Call .fit(X) first; "
+            "a clusterer without `cluster_centers_` cannot be neuralized this way."
+        )
+    return as_centroids(model)
