@@ -1,0 +1,164 @@
+"""Run the notebooks, store their outputs in a normal form, and check what is stored.
+
+`python -m utils.notebooks run` executes all notebooks and regenerates every figure;
+`refresh` executes them and stores the outputs; `check` lists what is wrong with those stored.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import nbformat
+from tqdm import tqdm
+
+from .figures import manifest, stored_state, write_whole
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several times faster here
+KEPT_METADATA = {"kernelspec", "language_info"}
+MAX_LINES = 20
+MAX_BYTES = 600_000
+
+
+def execute(notebook, *, output=None, **parameters):
+    """Execute a notebook with papermill in a process of its own.
+
+    Args:
+        notebook: path of the notebook.
+        output: path of the executed copy; in build/ by default.
+        **parameters: values for its cell tagged `parameters`.
+
+    Returns:
+        (path of the executed copy, seconds).
+
+    Raises:
+        RuntimeError: a cell failed; the message ends with its traceback.
+    """
+    output = output or ROOT / "build" / "notebooks" / notebook.name
+    output.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "papermill", notebook, output, "--cwd", notebook.parent]
+    command += ["--kernel", "python3", "--no-progress-bar"]
+    command += ["-y", json.dumps(parameters)]  # JSON is YAML, lists and numbers included
+    start = time.perf_counter()
+    done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{notebook.name} failed:\n{done.stderr[-4000:]}")
+    return output, time.perf_counter() - start
+
+
+def execute_all(notebooks, **parameters):
+    """Execute notebooks, as many at a time as there are cores, and yield (notebook, copy)."""
+    workers = min(len(notebooks), os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool, tqdm(total=len(notebooks), unit="notebook") as bar:
+        running = {pool.submit(execute, path, **parameters): path for path in notebooks}
+        try:
+            for future in as_completed(running):
+                copy, seconds = future.result()
+                bar.write(f"{running[future].stem:<32} {seconds:5.1f} s", file=sys.stderr)
+                bar.update()
+                yield running[future], copy
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def run(notebooks):
+    """Regenerate the figures of the notebooks; return a list of those that are not there."""
+    names = {path.stem for path, _ in execute_all(notebooks, SAVE_FIGURES=True)}
+    figures = [name for name, entry in manifest().items() if entry["notebook"] in names]
+    problems = [problem for name in figures for problem in stored_state(name)]
+    print(f"{len(figures)} figures of {len(names)} notebooks are up to date in figures/.")
+    return problems
+
+
+def refresh(notebooks):
+    """Store fresh outputs in the notebooks; return a list of what is wrong with them."""
+    for path, copy in execute_all(notebooks):
+        write_whole(path, normal_form(nbformat.read(copy, as_version=4)).encode())
+    return check(notebooks)
+
+
+def check(notebooks):
+    """List what is wrong with the stored notebooks."""
+    return [f"{path.name}: {problem}" for path in notebooks for problem in problems(path)]
+
+
+def normal_form(notebook):
+    """Text of a notebook without what changes from run to run: timings, versions, widget state.
+
+    Args:
+        notebook: `nbformat.NotebookNode`, executed.
+    """
+    notebook.metadata = {k: v for k, v in notebook.metadata.items() if k in KEPT_METADATA}
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    return nbformat.writes(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def problems(path):
+    """List what is wrong with a stored notebook; empty if it may be committed."""
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    found = [
+        f"code cell {number}: {problem}"
+        for number, cell in enumerate(code, 1)
+        for problem in cell_problems(cell, number)
+    ]
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in code):
+        found.append("no cell is tagged `parameters`")
+    if not notebook.cells[0].source.startswith("# "):
+        found.append("the first cell must open with the question as a heading")
+    if len(text) > MAX_BYTES:
+        found.append(f"{len(text)} bytes stored, at most {MAX_BYTES}")
+    if normal_form(notebook) != text:
+        found.append("not in normal form: run `make notebooks`")
+    return found
+
+
+def cell_problems(cell, number):
+    """List what is wrong with one stored code cell."""
+    lines = cell.source.splitlines()
+    forbidden = ("%", "!", "sys.path", "plt.show", "import *", "filterwarnings")
+    found = [f"contains `{word}`" for line in lines for word in forbidden if
+             (line.startswith(word) if len(word) == 1 else word in line)]  # fmt: skip
+    if cell.execution_count != number:
+        found.append(f"execution count {cell.execution_count}: run the notebook top to bottom")
+    if len(lines) > MAX_LINES:
+        found.append(f"{len(lines)} lines, at most {MAX_LINES}")
+    if cell.source.rstrip().endswith(";"):
+        found.append("ends in `;`, which the tests do not honour")
+    for output in cell.outputs:
+        if output.output_type == "error" or output.get("name") == "stderr":
+            found.append(f"stored {output.get('ename', 'stderr')}")
+    return found
+
+
+def main(arguments=None):
+    """Run the command line; exit code 1 if anything is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m utils.notebooks", description=__doc__)
+    parser.add_argument("command", choices=["run", "refresh", "check"])
+    parser.add_argument("notebooks", nargs="*", help="names or paths; all of them by default")
+    options = parser.parse_args(arguments)
+    chosen = [NOTEBOOKS / f"{Path(name).stem}.ipynb" for name in options.notebooks]
+    notebooks = chosen or sorted(NOTEBOOKS.glob("*.ipynb"))
+    absent = [path.name for path in notebooks if not path.exists()]
+    if absent:
+        parser.error(f"`notebooks` must be in {NOTEBOOKS.name}/; got {', '.join(absent)}")
+    try:
+        wrong = {"run": run, "refresh": refresh, "check": check}[options.command](notebooks)
+    except RuntimeError as failure:
+        wrong = [str(failure)]
+    print("\n".join(wrong), file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The pictures that several notebooks draw. Each function returns the figure that it drew."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+from sklearn.decomposition import PCA
+
+from .style import AGAINST, CLUSTERS, FOR, GREY
+
+MARKERS = "osD^v*"
+RELEVANCE = "relevance $R_i$ (squared distance, scaled units)"
+
+
+def plot_clusters(X, cluster, y, class_names, *, numbered=()):
+    """Draw points in the plane of their two principal components.
+
+    Args:
+        X: (n, D) points.
+        cluster: (n,) clusters, matched to classes: they colour the faces.
+        y: (n,) classes: they colour the edges and choose the marker.
+        class_names: names of the classes.
+        numbered: points to write the number of.
+    """
+    pca = PCA(n_components=2).fit(X)
+    Z = pca.transform(X)
+    figure, axes = plt.subplots(figsize=(7.5, 5))
+    for c in range(len(class_names)):
+        here = np.asarray(y == c)
+        faces = [CLUSTERS[k] for k in np.asarray(cluster)[here]]
+        axes.scatter(*Z[here].T, c=faces, edgecolors=CLUSTERS[c], linewidths=2,
+                     marker=MARKERS[c], s=48)  # fmt: skip
+    for i, (dx, dy) in zip(numbered, spread(Z[list(numbered)]), strict=True):
+        axes.annotate(
+            str(i), Z[i], (dx, dy), textcoords="offset points", ha="center", va="center",
+            fontsize=9, arrowprops={"arrowstyle": "-", "color": "black", "lw": 0.7}, zorder=4,
+            bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.85},
+        )  # fmt: skip
+    entries = [
+        Line2D([], [], ls="", marker=MARKERS[c], mfc=CLUSTERS[c], mec=CLUSTERS[c], label=name)
+        for c, name in enumerate(class_names)
+    ]
+    axes.legend(handles=entries, title="edge, marker: class\nface: cluster", loc="best")
+    ratio = pca.explained_variance_ratio_
+    axes.set_xlabel(f"first principal component ({ratio[0]:.0%} of the variance)")
+    axes.set_ylabel(f"second ({ratio[1]:.0%})")
+    axes.set_aspect("equal")
+    return figure
+
+
+def spread(Z):
+    """Offsets in points that move labels away from their common centre, and so apart."""
+    outward = Z - Z.mean(0) if len(Z) > 1 else np.ones((len(Z), 2))
+    angle = np.argsort(np.argsort(np.arctan2(outward[:, 1], outward[:, 0])))
+    angle = angle * 2 * np.pi / max(len(Z), 1) - np.pi
+    return 26 * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def plot_explanation(x, R, feature_names=None, vlim=None, title=None):
+    """Draw a data point beside the relevance of its features.
+
+    Args:
+        x: (D,) point, scaled.
+        R: (D,) relevances.
+        feature_names: D names; numbers by default.
+        vlim: the relevance axis runs from −vlim to vlim; by default as far as R needs.
+        title: written over the figure.
+    """
+    x, R = np.asarray(x, dtype=float), np.asarray(R, dtype=float)
+    if feature_names is None:
+        feature_names = [str(i) for i in range(len(x))]
+    vlim = float(vlim) if vlim is not None else 1.1 * abs(R).max() or 1.0
+    figure, (left, right) = plt.subplots(
+        1, 2, sharey=True, figsize=(7.5, 0.6 + 0.27 * max(len(x), 5))
+    )
+    rows = np.arange(len(x))
+    left.barh(rows, x, color=GREY)
+    left.set_yticks(rows, [name.replace("_", " ") for name in feature_names])
+    left.invert_yaxis()
+    left.set_xlim(min(0, 1.05 * x.min()), max(1.05, 1.05 * x.max()))
+    left.set_xlabel("data point $x_i$ (scaled)")
+    right.barh(rows, R, color=np.where(R >= 0, FOR, AGAINST))
+    right.axvline(0, color="black", lw=0.8)
+    right.set_xlim(-vlim, vlim)
+    right.set_xlabel(RELEVANCE)
+    figure.suptitle(title or "")
+    return figure
+
+
+def plot_waterfall(R, feature_names, *, total, title=None):
+    """Draw relevances as steps, largest first, that lead from 0 to the logit.
+
+    Args:
+        R: (D,) relevances.
+        feature_names: D names.
+        total: name of the sum, written at the last bar.
+        title: written over the axes.
+    """
+    R = np.asarray(R, dtype=float)
+    order = np.argsort(-R)
+    ends = R[order].cumsum()
+    figure, axes = plt.subplots(figsize=(7.5, 0.9 + 0.27 * len(R)))
+    rows = np.arange(len(R))
+    axes.barh(rows, R[order], left=ends - R[order], color=np.where(R[order] >= 0, FOR, AGAINST))
+    axes.barh(len(R), ends[-1], color="black")
+    axes.vlines(ends, rows - 0.4, rows + 1.4, color=GREY, lw=0.8)
+    axes.set_yticks([*rows, len(R)], [*np.asarray(feature_names)[order], total])
+    axes.invert_yaxis()
+    axes.axvline(0, color="black", lw=0.8)
+    axes.margins(x=0.04)
+    for edge in axes.containers[0]:
+        edge.sticky_edges.x.clear()  # matplotlib would cut the margin off where bars end
+    axes.set_xlabel("running sum of " + RELEVANCE)
+    axes.set_title(title or "")
+    return figure
+
+
+def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False):
+    """Draw relevances as a heat map, red for and blue against, on a symmetric scale.
+
+    Args:
+        R: (rows, D) relevances.
+        row_names: names of the rows.
+        feature_names: D names.
+        title: written over the axes.
+        values: write the numbers into the cells.
+    """
+    R = np.asarray(R, dtype=float)
+    limit = abs(R).max() or 1.0
+    figure, axes = plt.subplots(figsize=(1.5 + 0.5 * R.shape[1], 2 + 0.32 * len(R)))
+    image = axes.imshow(R, vmin=-limit, vmax=limit, aspect="auto", cmap="RdBu_r")
+    axes.set_xticks(range(R.shape[1]), feature_names, rotation=40, ha="right")
+    axes.set_yticks(range(len(R)), row_names)
+    axes.grid(False)
+    if values:
+        for (i, j), value in np.ndenumerate(R):
+            axes.text(j, i, f"{round(value, 2) + 0.0:.2f}", ha="center", va="center", fontsize=8,
+                      color="white" if abs(value) > 0.6 * limit else "black")  # fmt: skip
+    figure.colorbar(image, label=RELEVANCE.replace(" (", "\n("))
+    axes.set_title(title or "")
+    return figure
