@@ -1,0 +1,8 @@
+"""Set what every test and every kernel that a test starts inherits."""
+
+import os
+
+# small matrices: one thread a process is several times faster than a thread a core
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+# a figure that shows something else than the stored one is an error, and nothing is written
+os.environ["NEON_FIGURES"] = "check"

@@ -1,0 +1,16 @@
+"""The wine clustering behind the published numbers, shared by all tests."""
+
+import pytest
+
+from neon import KMeans
+from utils.data import load
+
+
+@pytest.fixture(scope="session")
+def wine():
+    return load("wine")
+
+
+@pytest.fixture(scope="session")
+def model(wine):
+    return KMeans(3, init=wine.X[[66, 75, 54]], n_init=1).fit(wine.X)

@@ -1,0 +1,89 @@
+"""One list of dependencies, one set of versions, and files that agree with each other."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import requires, version
+from pathlib import Path
+
+import yaml
+
+import utils
+from utils.notebooks import NOTEBOOKS
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONSTRAINTS = dict(
+    line.split("==")
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+)
+
+
+def makefile_extras():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return re.search(r"^EXTRAS := (.*)$", text, re.MULTILINE)[1]
+
+
+def test_utils_is_ours():
+    assert Path(utils.__file__).resolve().parent == ROOT / "utils"
+
+
+def test_conda_installs_this_project_under_the_same_constraints():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python, pip, lines = environment["dependencies"]
+    assert python == "python" + PROJECT["requires-python"]
+    assert pip == "pip"
+    assert lines == {"pip": ["-c constraints.txt", f"-e .[{makefile_extras()}]"]}
+
+
+def test_constraints_are_exact_versions_without_addresses():
+    for name, wanted in CONSTRAINTS.items():
+        assert re.fullmatch(r"[A-Za-z0-9._-]+", name), name
+        assert re.fullmatch(r"[0-9][A-Za-z0-9.]*", wanted), f"{name}: no local builds, got {wanted}"
+
+
+def test_every_dependency_is_constrained_and_installed_at_that_version():
+    extras = PROJECT["optional-dependencies"]
+    installed = {*PROJECT["dependencies"], *requirements_of(makefile_extras().split(","))}
+    pinned = {name.lower().replace("_", "-"): v for name, v in CONSTRAINTS.items()}
+    for requirement in installed | requirements_of(extras):
+        name = re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower()
+        assert name in pinned, f"add {name} to constraints.txt"
+        if requirement in installed:
+            assert version(name).split("+")[0] == pinned[name], name
+
+
+def requirements_of(extras):
+    return {line for extra in extras for line in PROJECT["optional-dependencies"][extra]}
+
+
+def test_installed_metadata_is_that_of_pyproject():
+    assert version(PROJECT["name"]) == PROJECT["version"]
+    names = {re.match(r"[\w.-]+", line)[0] for line in requires(PROJECT["name"])}
+    assert {"torch", "numpy", "scikit-learn"} <= names
+
+
+def test_neon_needs_only_torch_and_numpy_at_import():
+    code = (
+        "import sys, neon; "
+        "loaded = {name.split('.')[0] for name in sys.modules}; "
+        "print(sorted(loaded & {'sklearn', 'matplotlib', 'pandas', 'utils', 'scipy', 'dask'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_citation():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["preferred-citation"]["doi"] == "10.1109/TNNLS.2022.3185901"
+
+
+def test_readme_lists_every_notebook_with_its_question():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        heading = re.search(r'"# (.*?)(\\n)?"', path.read_text(encoding="utf-8"))[1]
+        assert f"[{path.stem[:2]}](notebooks/{path.name}) | {heading} |" in readme, path.name
