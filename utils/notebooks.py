@@ -156,6 +156,8 @@ def main(arguments=None):
         wrong = {"run": run, "refresh": refresh, "check": check}[options.command](notebooks)
     except RuntimeError as failure:
         wrong = [str(failure)]
+    except KeyboardInterrupt:
+        wrong = ["Interrupted. What is written is whole; the same command does the rest."]
     print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
 
