@@ -52,7 +52,7 @@ def spread(Z):
     outward = Z - Z.mean(0) if len(Z) > 1 else np.ones((len(Z), 2))
     angle = np.argsort(np.argsort(np.arctan2(outward[:, 1], outward[:, 0])))
     angle = angle * 2 * np.pi / max(len(Z), 1) - np.pi
-    return 26 * np.column_stack([np.cos(angle), np.sin(angle)])
+    return 34 * np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def plot_explanation(x, R, feature_names=None, vlim=None, title=None):
