@@ -29,9 +29,9 @@ def plot_clusters(X, cluster, y, class_names, *, numbered=()):
         faces = [CLUSTERS[k] for k in np.asarray(cluster)[here]]
         axes.scatter(*Z[here].T, c=faces, edgecolors=CLUSTERS[c], linewidths=2,
                      marker=MARKERS[c], s=48)  # fmt: skip
-    for i, (dx, dy) in zip(numbered, spread(Z[list(numbered)]), strict=True):
+    for i, place in zip(numbered, free_places(Z, numbered), strict=True):
         axes.annotate(
-            str(i), Z[i], (dx, dy), textcoords="offset points", ha="center", va="center",
+            str(i), Z[i], place, ha="center", va="center",
             fontsize=9, arrowprops={"arrowstyle": "-", "color": "black", "lw": 0.7}, zorder=4,
             bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.85},
         )  # fmt: skip
@@ -47,12 +47,16 @@ def plot_clusters(X, cluster, y, class_names, *, numbered=()):
     return figure
 
 
-def spread(Z):
-    """Offsets in points that move labels away from their common centre, and so apart."""
-    outward = Z - Z.mean(0) if len(Z) > 1 else np.ones((len(Z), 2))
-    angle = np.argsort(np.argsort(np.arctan2(outward[:, 1], outward[:, 0])))
-    angle = angle * 2 * np.pi / max(len(Z), 1) - np.pi
-    return 34 * np.column_stack([np.cos(angle), np.sin(angle)])
+def free_places(Z, chosen):
+    """Places (len(chosen), 2) for labels of chosen points: near them, far from all else."""
+    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    around = 0.11 * np.ptp(Z) * np.column_stack([np.cos(angles), np.sin(angles)])
+    taken = Z
+    for i in chosen:
+        places = Z[i] + around
+        gaps = np.linalg.norm(places[:, None] - taken, axis=-1).min(-1)
+        taken = np.vstack([taken, places[gaps.argmax()]])
+    return taken[len(Z) :]
 
 
 def plot_explanation(x, R, feature_names=None, vlim=None, title=None):
