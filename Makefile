@@ -9,7 +9,7 @@ RUN    := .venv/bin/python
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks lab venv
+.PHONY: figures test lint notebooks lab bench venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -27,6 +27,9 @@ notebooks: venv  ## execute all notebooks and store their outputs
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks
+
+bench: venv  ## speed and exactness against peers, into benchmarks/results/
+	$(RUN) benchmarks/engine.py
 
 venv: .venv/installed
 

@@ -1,12 +1,15 @@
 """NEON: explain cluster assignments by neuralization and relevance propagation."""
 
+from .aggregate import Aggregate
 from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
 from .kmeans import KMeans
 from .neuralize import NeuralizedKMeans
 from .pooling import smax, smin
 from .rules import layer_by_layer, midpoint, min_take_most
+from .streaming import explain_stream
 
 __all__ = [
+    "Aggregate",
     "Explanation",
     "KMeans",
     "NeuralizedKMeans",
@@ -14,6 +17,7 @@ __all__ = [
     "contrast",
     "counterfactual",
     "explain",
+    "explain_stream",
     "layer_by_layer",
     "midpoint",
     "min_take_most",

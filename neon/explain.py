@@ -9,7 +9,7 @@ import torch
 from .checks import as_beta, as_labels, as_points
 from .neuralize import NeuralizedKMeans
 
-BATCH = 4096  # points at a time: a batch and its distances stay in cache
+BATCH = 4096  # points whose logits are computed at a time
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,7 +45,7 @@ class Explanation:
         return f"Explanation(n={n}, D={D}, beta={self.beta:.4g})"
 
 
-def explain(model, X, *, beta="heuristic", batch_size=None):
+def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=None):
     """Explain the assigned cluster of every point: relevances that sum to the logit.
 
     Args:
@@ -56,7 +56,12 @@ def explain(model, X, *, beta="heuristic", batch_size=None):
         beta: stiffness of the min-take-most rule, in units of 1/logit: a number in [0, inf], or
             "heuristic" for 1 / mean logit of these points. It decides how much the competitors
             other than the nearest contribute, and has no effect for K = 2.
-        batch_size: points to work on at a time; the result does not depend on it.
+        cluster: (n,) labels to explain instead of the model's own decision, where the caller has
+            them. A label that is not the nearest centroid has a negative logit.
+        out: (n, D) array or tensor of the kind and dtype of X, to write the relevances into; it
+            saves the time to fetch memory for them.
+        batch_size: points to hand to the model at a time; the result does not depend on it.
+            k-means needs none: it works in blocks of its own.
 
     Returns:
         `Explanation`, numpy arrays if X is one (or a table or a list), tensors if X is a tensor.
@@ -78,10 +83,18 @@ def explain(model, X, *, beta="heuristic", batch_size=None):
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"`batch_size` must be at least 1; got {batch_size}. Pass None instead.")
 
-    batches = points.split(batch_size or BATCH)
-    relevance, cluster, logit = zip(*(model.propagate(b, beta) for b in batches), strict=True)
-    results = torch.cat(relevance), torch.cat(cluster), torch.cat(logit)
-    return Explanation(*(like(X, result) for result in results), beta)
+    n, size = len(points), batch_size or len(points)
+    if cluster is not None:
+        cluster = as_labels(cluster, n, model.n_clusters, "cluster")
+    memory = None if out is None else as_output(out, points)
+    results = []
+    for rows in (slice(i, i + size) for i in range(0, n, size)):
+        given = {"cluster": cluster, "out": memory}
+        given = {name: values[rows] for name, values in given.items() if values is not None}
+        results.append(model.propagate(points[rows], beta, **given))
+    relevance, cluster, logit = (joined(parts) for parts in zip(*results, strict=True))
+    relevance = like(X, relevance) if out is None else out
+    return Explanation(relevance, like(X, cluster), like(X, logit), beta)
 
 
 def neon(model, X, beta):
@@ -179,6 +192,23 @@ def neuralized(model):
 def like(X, result):
     """Return a tensor result as the kind of thing X is: a tensor, or else a numpy array."""
     return result if torch.is_tensor(X) else result.numpy()
+
+
+def joined(parts):
+    """Join batches, without a copy if there is only one."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def as_output(out, points):
+    """Check memory for the relevances and return it as a tensor that shares it."""
+    tensor = torch.as_tensor(out)
+    wanted = tuple(points.shape), points.dtype
+    if (tuple(tensor.shape), tensor.dtype) != wanted:
+        raise ValueError(
+            f"`out` must have the shape and dtype {wanted} of X; "
+            f"got {(tuple(tensor.shape), tensor.dtype)}. Make it with empty_like(X)."
+        )
+    return tensor
 
 
 def refuse_same(cluster, against):

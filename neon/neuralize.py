@@ -95,9 +95,9 @@ class NeuralizedKMeans(torch.nn.Module):
         """Assigned cluster (n,): where the logit is largest."""
         return self.h(X).amin(-1).argmax(-1)
 
-    def propagate(self, X, beta):
+    def propagate(self, X, beta, *, cluster=None, out=None):
         """Relevance (n, D), cluster (n,) and logit (n,) of checked points: what `explain` needs."""
-        return closed_form(X, self.centroids, beta)
+        return closed_form(X, self.centroids, beta, cluster=cluster, out=out)
 
     def contrast(self, X, cluster, against):
         """Shares (n, D) of d_against − d_cluster: what speaks for one cluster, not another."""

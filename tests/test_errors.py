@@ -8,7 +8,7 @@ import pytest
 import sklearn.cluster
 import torch
 
-from neon import KMeans, NeuralizedKMeans, contrast, counterfactual, explain
+from neon import KMeans, NeuralizedKMeans, contrast, counterfactual, explain, explain_stream
 
 mu = torch.tensor([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, 0.0, 1.0]])
 X = torch.tensor([[0.1, 0.2, 0.3], [0.9, 1.0, 1.2]])
@@ -44,6 +44,12 @@ CASES = {
     "words": (lambda: explain(mu, [["a", "b", "c"]]), TypeError, "`X` must hold real numbers; got dtype <U1. Encode or drop"),
     "objects": (lambda: KMeans(2).fit(np.array([[None], [1]])), TypeError, "`X` must hold real numbers; got dtype object."),
     "complex": (lambda: explain(mu, X + 0j), TypeError, "`X` must hold real numbers; got dtype torch.complex64."),
+    "output of another shape": (lambda: explain(mu, X, out=torch.empty(3, 2)), ValueError, "`out` must have the shape and dtype ((2, 3), torch.float32) of X; got ((3, 2), torch.float32)."),
+    "output of another dtype": (lambda: explain(mu, X, out=torch.empty(2, 3).double()), ValueError, "got ((2, 3), torch.float64). Make it with empty_like(X)."),
+    "overflow": (lambda: explain(mu * 1e25, X * 1e25, beta=1), OverflowError, "`X` must keep squared distances within the range of torch.float32"),
+    "no such label": (lambda: explain(mu, X, cluster=[0, 3]), ValueError, "`cluster` must be a cluster in 0..2; got 3."),
+    "NaN in a stream": (lambda: list(explain_stream(mu, [X, X * math.nan], beta=1)), ValueError, "batch 1: `X` must be finite"),
+    "heuristic for a stream": (lambda: list(explain_stream(mu, [X], beta="heuristic")), TypeError, "`beta` must be a number in [0, inf]"),
     "batch size": (lambda: explain(mu, X, batch_size=0), ValueError, "`batch_size` must be at least 1; got 0."),
 }  # fmt: skip
 

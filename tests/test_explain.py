@@ -76,6 +76,7 @@ def test_exact_tie_goes_to_the_lower_index_and_conserves(beta):
 def test_twin_centroids(beta):
     mu = torch.cat([points(3, 4), points(3, 4)])
     explanation = explain(mu, points(50, 4, seed=1), beta=beta)
+    assert (explanation.cluster < 3).all(), "the lower index wins an exact tie"
     assert explanation.residual.abs().max() <= 1e-12
     assert torch.isfinite(explanation.relevance).all()
 
@@ -144,10 +145,35 @@ def test_the_cluster_mean_of_two_clusters_is_the_squared_difference_of_centroids
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 178, 1000])
-def test_batches_do_not_change_the_result(wine, model, batch_size):
+def test_batches_do_not_change_a_bit(wine, model, batch_size):
     whole = explain(model, wine.X).relevance
     parts = explain(model, wine.X, batch_size=batch_size).relevance
-    assert_close(parts, whole, rtol=0, atol=1e-14)
+    assert torch.equal(parts, whole)
+
+
+def test_out_is_filled(wine, model):
+    whole = explain(model, wine.X).relevance
+    out = torch.empty_like(wine.X)
+    assert explain(model, wine.X, out=out, batch_size=50).relevance is out
+    assert torch.equal(out, whole)
+    array = np.empty((178, 13))
+    assert explain(model, wine.X.numpy(), out=array).relevance is array
+    np.testing.assert_array_equal(array, whole.numpy())
+
+
+def test_given_labels_are_explained(wine, model):
+    labels = model.decision(wine.X)
+    labels[60] = (labels[60] + 1) % 3
+    explanation = explain(model, wine.X.numpy(), cluster=labels.numpy())
+    assert explanation.cluster[60] == labels[60]
+    assert explanation.logit[60] < 0
+    assert abs(explanation.residual).max() <= 1e-12
+
+
+def test_float32_keeps_the_labels_of_a_fit(wine, model):
+    labels = model.estimator.labels_
+    single = explain(model, wine.X.float(), cluster=labels)
+    np.testing.assert_array_equal(single.cluster.numpy(), labels)
 
 
 def test_same_kind_out_as_in(wine, model):

@@ -1,0 +1,166 @@
+"""Other ways to the same relevances, and other explanations of the same logit, to measure against.
+
+Each peer is a function of (X, mu, beta): points (n, D), centroids (K, D), stiffness. The first four
+compute NEON's relevances, the others attribute f_c by methods for arbitrary functions.
+"""
+
+import numpy as np
+import torch
+
+from neon import NeuralizedKMeans, explain, layer_by_layer
+
+
+def naive(X, mu, beta, batch=4096):
+    """The closed form in plain torch, a new tensor for every step."""
+    origin = mu.mean(0)
+    M = mu - origin
+    R = torch.empty_like(X)
+    for i in range(0, len(X), batch):
+        x = X[i : i + batch] - origin
+        h = M.square().sum(1) - 2 * x @ M.T
+        d_c, c = h.min(1, keepdim=True)
+        h = (h - d_c).scatter(1, c, torch.inf)
+        a = torch.softmax(-beta * h, 1) * (h.amin(1, keepdim=True) / h)
+        a.scatter_(1, c, -a.sum(1, keepdim=True))
+        R[i : i + batch] = -2 * x * (a @ M) + a @ M.square()
+    return R
+
+
+def textbook(X, mu, beta):
+    """Layer by layer, with weights (K, K−1, D) and contributions (n, K−1, D)."""
+    network = NeuralizedKMeans(mu)
+    batch = max(1, 20_000_000 // mu.numel())
+    return torch.cat([layer_by_layer(network, x, beta) for x in X.split(min(batch, 4096))])
+
+
+def one_point_loop(X, mu, beta):
+    """The two layers and the two rules for one point at a time, as published implementations do.
+
+    The weights (K, K−1, D) are built once; each point then goes through the whole network.
+    """
+    network = NeuralizedKMeans(mu)
+    W, b, m = network.weight, network.bias, network.midpoints
+    W, b, m = W.to(X), b.to(X), m.to(X)
+    R = torch.empty_like(X)
+    for i, x in enumerate(X):
+        h = W @ x + b  # (K, K-1)
+        f, c = h.amin(-1).max(0)
+        R_k = torch.softmax(-beta * h[c], 0) * f
+        z = (x - m[c]) * W[c]  # (K-1, D)
+        R[i] = (z / z.sum(-1, keepdim=True) * R_k[:, None]).sum(0)
+    return R
+
+
+def neon_explain(X, mu, beta):
+    """The package."""
+    return explain(mu, X, beta=beta).relevance
+
+
+def three_products(X, mu, beta=None):
+    """A limit: three matrix products of the closed form's shapes in torch, and nothing else."""
+    for x in X.split(4096):
+        g = x @ mu.T
+        g @ mu
+        g @ mu
+
+
+def three_products_numpy(X, mu, beta=None):
+    """The same limit with numpy's BLAS."""
+    mu = mu.numpy()
+    for x in X.split(4096):
+        g = x.numpy() @ mu.T
+        g @ mu
+        g @ mu
+
+
+def copy(X, mu=None, beta=None):
+    """A limit: write as many numbers as the relevances have."""
+    return X.clone()
+
+
+class Logit(torch.nn.Module):
+    """f_c(X) with the clusters of the first point's row fixed, as attribution packages want it."""
+
+    def __init__(self, mu, c):
+        super().__init__()
+        self.network, self.c = NeuralizedKMeans(mu), c
+
+    def forward(self, X):
+        """Logit (n,) of the fixed cluster."""
+        return self.network(X, self.c)
+
+
+def by_cluster(attribute):
+    """Attribute the points of each cluster together, c fixed."""
+
+    def attributed(X, mu, beta=None):
+        c = torch.cdist(X, mu).argmin(1)
+        R = torch.empty_like(X)
+        for k in c.unique().tolist():
+            R[c == k] = attribute(Logit(mu, k), X[c == k], X)
+        return R
+
+    attributed.__doc__ = attribute.__doc__
+    return attributed
+
+
+@by_cluster
+def integrated_gradients(logit, x, X):
+    """captum.attr.IntegratedGradients, 50 steps from the mean of the points."""
+    from captum.attr import IntegratedGradients
+
+    return IntegratedGradients(logit).attribute(x, baselines=X.mean(0, keepdim=True))
+
+
+@by_cluster
+def feature_ablation(logit, x, X):
+    """captum.attr.FeatureAblation towards the mean of the points."""
+    from captum.attr import FeatureAblation
+
+    return FeatureAblation(logit).attribute(x, baselines=X.mean(0, keepdim=True))
+
+
+@by_cluster
+def captum_kernel_shap(logit, x, X):
+    """captum.attr.KernelShap with 2 D + 64 samples from the mean of the points."""
+    from captum.attr import KernelShap
+
+    method, base = KernelShap(logit), X.mean(0, keepdim=True)
+    samples = 2 * X.shape[1] + 64
+    rows = [method.attribute(row[None], baselines=base, n_samples=samples) for row in x]
+    return torch.cat(rows).to(x.dtype)
+
+
+def shap_values(explainer, logit, x, X):
+    """Values of one of shap's explainers with 20 background points."""
+
+    def f(values):
+        return logit(torch.from_numpy(np.asarray(values, dtype=np.float64))).numpy()
+
+    background = X[:: max(1, len(X) // 20)][:20].double().numpy()
+    return torch.from_numpy(explainer(f, background, x.double().numpy())).to(x.dtype)
+
+
+@by_cluster
+def kernel_explainer(logit, x, X):
+    """shap.KernelExplainer with 20 background points and 2 D + 64 samples."""
+    import shap
+
+    def explainer(f, background, values):
+        samples = 2 * values.shape[1] + 64
+        method = shap.KernelExplainer(f, background)
+        return method.shap_values(values, nsamples=samples, silent=True)
+
+    return shap_values(explainer, logit, x, X)
+
+
+@by_cluster
+def permutation_explainer(logit, x, X):
+    """shap.PermutationExplainer with 20 background points and one permutation."""
+    import shap
+
+    def explainer(f, background, values):
+        method = shap.PermutationExplainer(f, background, seed=0)
+        return method(values, max_evals=2 * values.shape[1] + 1, silent=True).values
+
+    return shap_values(explainer, logit, x, X)
