@@ -79,15 +79,16 @@ def copy(X, mu=None, beta=None):
 
 
 class Logit(torch.nn.Module):
-    """f_c(X) with the clusters of the first point's row fixed, as attribution packages want it."""
+    """f_c(X) of one cluster c, as attribution packages want it, at the price of one product."""
 
     def __init__(self, mu, c):
         super().__init__()
-        self.network, self.c = NeuralizedKMeans(mu), c
+        self.mu, self.c, self.others = mu, c, [k for k in range(len(mu)) if k != c]
 
     def forward(self, X):
         """Logit (n,) of the fixed cluster."""
-        return self.network(X, self.c)
+        d = self.mu.square().sum(-1) - 2 * X @ self.mu.T
+        return d[:, self.others].amin(-1) - d[:, self.c]
 
 
 def by_cluster(attribute):
