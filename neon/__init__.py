@@ -2,6 +2,7 @@
 
 from .aggregate import Aggregate
 from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
+from .fold import NeuralizedLinearKMeans
 from .kmeans import KMeans
 from .neuralize import NeuralizedKMeans
 from .pooling import smax, smin
@@ -13,6 +14,7 @@ __all__ = [
     "Explanation",
     "KMeans",
     "NeuralizedKMeans",
+    "NeuralizedLinearKMeans",
     "beta_heuristic",
     "contrast",
     "counterfactual",
