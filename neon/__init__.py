@@ -13,6 +13,7 @@ __all__ = [
     "Aggregate",
     "Explanation",
     "KMeans",
+    "NeonExplainer",
     "NeuralizedKMeans",
     "NeuralizedLinearKMeans",
     "beta_heuristic",
@@ -27,3 +28,12 @@ __all__ = [
     "smax",
     "smin",
 ]
+
+
+def __getattr__(name):
+    """Load the estimator when it is asked for: scikit-learn's base classes take a while."""
+    if name == "NeonExplainer":
+        from .estimator import NeonExplainer
+
+        return NeonExplainer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -97,7 +97,7 @@ class NeuralizedLinearKMeans(torch.nn.Module):
             B, b = affine(step)
             A, a, Z = B @ A, B @ a + b, step.transform(Z)
         Z = np.asarray(Z.toarray() if hasattr(Z, "toarray") else Z)
-        X = X if hasattr(X, "toarray") else np.asarray(X)
+        X = X if hasattr(X, "toarray") else np.asarray(X, dtype=float)
         if not np.allclose(X @ A.T + a, Z, rtol=1e-6, atol=1e-6 * abs(Z).max()):
             raise ValueError(
                 "`steps` must map X as their attributes say; they do not. Pass steps as fitted, "
@@ -206,8 +206,9 @@ def affine(transformer):
             center, scale = None, transformer.scale_
         case _:
             raise TypeError(
-                "`steps` must be affine (PCA, TruncatedSVD, a linear scaler without clipping); "
-                f"got {transformer!r}. Use explain on what this step returns."
+                "`steps` must be affine to be explained through: PCA, TruncatedSVD, a scaler "
+                f"without clipping; got {transformer!r}. Explain the clusterer behind it on what "
+                "this step returns instead: the relevances are then those of its outputs."
             )
     scale = np.ones(transformer.n_features_in_) if scale is None else scale
     return np.diag(1 / scale), 0 * scale if center is None else -center / scale
