@@ -58,14 +58,14 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Source: Kauffmann et al., arXiv:1906.07633.
 
     Example:
-        >>> X = np.array([[1.0, 200.0], [2.0, 100.0], [8.0, 200.0], [9.0, 100.0]])
-        >>> explainer = NeonExplainer(KMeans(2, init=X[[0, 1]], n_init=1)).fit(X)
+        >>> X = np.array([[1.0, 0.0], [2.0, 0.0], [8.0, 1.0], [9.0, 1.0]])
+        >>> explainer = NeonExplainer(KMeans(2, init=X[[0, 2]], n_init=1)).fit(X)
         >>> explainer.transform(X[:1])
-        array([[    0., 10000.]])
+        array([[56.,  1.]])
         >>> explainer.explain(X).overall
             signed  absolute
-        x0     0.0       0.0
-        x1 10000.0   10000.0
+        x0    49.0      49.0
+        x1     1.0       1.0
     """
 
     def __init__(

@@ -118,7 +118,7 @@ def plot_waterfall(R, feature_names, *, total, title=None):
     return figure
 
 
-def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False):
+def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False, label=RELEVANCE):
     """Draw relevances as a heat map, red for and blue against, on a symmetric scale.
 
     Args:
@@ -127,10 +127,11 @@ def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False)
         feature_names: D names.
         title: written over the axes.
         values: write the numbers into the cells.
+        label: written at the colour bar.
     """
     R = np.asarray(R, dtype=float)
     limit = abs(R).max() or 1.0
-    figure, axes = plt.subplots(figsize=(1.5 + 0.5 * R.shape[1], 2 + 0.32 * len(R)))
+    figure, axes = plt.subplots(figsize=(max(6.5, 1.5 + 0.5 * R.shape[1]), 2 + 0.32 * len(R)))
     image = axes.imshow(R, vmin=-limit, vmax=limit, aspect="auto", cmap="RdBu_r")
     axes.set_xticks(range(R.shape[1]), feature_names, rotation=40, ha="right")
     axes.set_yticks(range(len(R)), row_names)
@@ -139,6 +140,6 @@ def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False)
         for (i, j), value in np.ndenumerate(R):
             axes.text(j, i, f"{round(value, 2) + 0.0:.2f}", ha="center", va="center", fontsize=8,
                       color="white" if abs(value) > 0.6 * limit else "black")  # fmt: skip
-    figure.colorbar(image, label=RELEVANCE.replace(" (", "\n("))
+    figure.colorbar(image, label=label.replace(" (", "\n("))
     axes.set_title(title or "")
     return figure
