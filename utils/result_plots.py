@@ -53,11 +53,12 @@ def plot_beeswarm(result, *, bins=60):
     offset = np.stack([stacked(column, R.min(), R.max(), bins) for column in R.T], axis=1)
     rows = np.arange(len(order)) + 0.42 * offset / max(offset.max(), 1)
 
-    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.55 * len(order)))
+    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.7 * len(order)))
     axes.axvline(0, color="black", lw=0.8)
     dots = axes.scatter(
-        R.ravel(), rows.ravel(), c=shade.ravel(), cmap="cividis", s=14, vmin=0, vmax=1
-    )
+        R.ravel(), rows.ravel(), c=shade.ravel(), cmap="cividis", vmin=0, vmax=1,
+        s=22, edgecolors="white", linewidths=0.4,
+    )  # fmt: skip
     axes.set_yticks(range(len(order)), order)
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.set_xlabel(UNIT)
