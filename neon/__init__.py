@@ -3,6 +3,8 @@
 from .aggregate import Aggregate
 from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
 from .fold import NeuralizedLinearKMeans
+from .kernel import NeuralizedKernelKMeans
+from .kernel_kmeans import KernelKMeans, median_gamma
 from .kmeans import KMeans
 from .neuralize import NeuralizedKMeans
 from .pooling import smax, smin
@@ -16,12 +18,16 @@ __all__ = [
     "NeonExplainer",
     "NeuralizedKMeans",
     "NeuralizedLinearKMeans",
+    "KernelKMeans",
+    "NeuralizedKMeans",
+    "NeuralizedKernelKMeans",
     "beta_heuristic",
     "contrast",
     "counterfactual",
     "explain",
     "explain_stream",
     "layer_by_layer",
+    "median_gamma",
     "midpoint",
     "min_take_most",
     "neon",

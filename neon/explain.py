@@ -185,8 +185,10 @@ def counterfactual(model, X, against=None):
 
 
 def neuralized(model):
-    """Return a model that can propagate relevance as it is, and neuralize k-means."""
-    return model if hasattr(model, "propagate") else NeuralizedKMeans(model)
+    """Return a model that can propagate relevance as it is, or ask it for one; else k-means."""
+    if hasattr(model, "propagate"):
+        return model
+    return model.neuralize() if hasattr(model, "neuralize") else NeuralizedKMeans(model)
 
 
 def like(X, result):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from sklearn import datasets
 from sklearn.preprocessing import MinMaxScaler
@@ -71,3 +72,52 @@ def load(name, *, scaled=True):
 def readable(feature):
     """Turn a column name into a label."""
     return WINE_NAMES.get(feature, feature).replace("_", " ")
+
+
+def rings(n=300, *, radii=(1.0, 3.0), width=0.3):
+    """Two rings, one around the other: shapes that no straight line separates.
+
+    The points follow formulas with a low-discrepancy sequence instead of random numbers, so that
+    they are the same everywhere.
+
+    Args:
+        n: points, half of them on each ring.
+        radii: radius of the inner and of the outer ring.
+        width: largest deviation from the radius.
+
+    Example:
+        >>> inner = rings().X[rings().y == 0].norm(dim=-1)
+        >>> bool(inner.min() > 0.7), bool(inner.max() < 1.3)
+        (True, True)
+    """
+    turn, jitter, y = scatter(n)
+    angle, radius = 2 * np.pi * turn, np.asarray(radii)[y] + width * (2 * jitter - 1)
+    X = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+    return plane(X, y, ["inner ring", "outer ring"], f"two rings of radius {radii}, by formula")
+
+
+def moons(n=300, *, width=0.15):
+    """Two half moons, each with an end in the hollow of the other; see `rings`.
+
+    Example:
+        >>> tuple(moons().X.shape), moons().y.bincount().tolist()
+        ((300, 2), [150, 150])
+    """
+    turn, jitter, y = scatter(n)
+    angle, radius = np.pi * turn, 1 + width * (2 * jitter - 1)
+    x, z = radius * np.cos(angle), radius * np.sin(angle)
+    X = np.where(y[:, None] == 0, np.column_stack([x, z]), np.column_stack([1 - x, 0.5 - z]))
+    return plane(X, y, ["upper moon", "lower moon"], "two half moons of radius 1, by formula")
+
+
+def scatter(n):
+    """Two columns of numbers spread evenly over the unit square, and alternating classes."""
+    i = np.arange(n) // 2 + 1
+    plastic = 1.32471795724474602596  # its powers give the R2 sequence
+    return i / plastic % 1, i / plastic**2 % 1, np.arange(n) % 2
+
+
+def plane(X, y, class_names, source):
+    """Data set of points in the plane."""
+    X = torch.from_numpy(X)
+    return Dataset(X, torch.from_numpy(y), X, ["$x_1$", "$x_2$"], class_names, source)

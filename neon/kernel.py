@@ -1,0 +1,193 @@
+"""Kernel k-means rewritten, exactly, as a network: linear, soft maximum, soft minimum, minimum."""
+
+import torch
+
+from .checks import as_points
+from .pairs import RULES
+from .pooling import smax, smin
+from .rules import min_take_most
+
+BUDGET = 2**21  # numbers (points × support vectors × features) that a batch may hold: 16 MB
+
+
+class NeuralizedKernelKMeans(torch.nn.Module):
+    """The decision of Gaussian kernel k-means as a neural network of four layers.
+
+    Every cluster k is its support vectors x_j, and its soft distance to a point is
+    d_k = −(1/γ) log Σ_j exp(ℓ_j − γ‖x − x_j‖²), with ℓ_j = log(mass_j / Z_k). The network is
+
+    - a_ij = w_ij·x + b_ij = ‖x − x_j‖² − ‖x − x_i‖² for each pair of the own cluster c and a
+      competitor k, with w_ij = 2(x_i − x_j) and b_ij = ‖x_j‖² − ‖x_i‖²;
+    - a soft maximum over the own support vectors i;
+    - a soft minimum over the competitor's support vectors j, which gives h_k = d_k − d_c;
+    - a minimum over the competitors, which is the logit f_c.
+
+    Relevance goes back by min-take-most to R_k, from there to pairs by a rule (`positive` or
+    `literal`), and by the midpoint rule to the features.
+
+    Args:
+        support: (m, D) support vectors, floating.
+        labels: (m,) cluster of each, 0..K−1, none of them empty.
+        gamma: γ > 0 of the kernel exp(−γ‖x − x'‖²).
+        log_norm: (K,) log Z_k.
+        mass: (m,) points that each support vector stands for; 1 by default.
+        rule: "positive", or "literal" for teaching.
+
+    Attributes:
+        support: (m, D) buffer, ordered by cluster.
+        labels: (m,) buffer.
+        log_weight: (m,) buffer ℓ.
+        sizes: K numbers of support vectors.
+        gamma: float.
+        reduction: {} or, for landmarks, the error that they make (`KernelKMeans.neuralize`).
+
+    Raises:
+        ValueError: a rule that is not known. `KernelKMeans` checks the rest.
+
+    Source: Kauffmann et al., arXiv:1906.07633, for the network.
+
+    Example:
+        >>> from neon import explain
+        >>> support, labels = torch.tensor([[0.0, 0.0], [2.0, 2.0]]), torch.tensor([0, 1])
+        >>> network = NeuralizedKernelKMeans(support, labels, 1.0, torch.zeros(2))
+        >>> explain(network, torch.tensor([[0.0, 0.5]]), beta=1).relevance    # that of k-means
+        tensor([[4., 2.]])
+    """
+
+    def __init__(self, support, labels, gamma, log_norm, *, mass=None, rule="positive"):
+        super().__init__()
+        if rule not in RULES:
+            raise ValueError(f"`rule` must be one of {sorted(RULES)}; got {rule!r}.")
+        order = labels.argsort(stable=True)
+        mass = torch.ones_like(support[:, 0]) if mass is None else mass.to(support)
+        self.register_buffer("support", support[order])
+        self.register_buffer("labels", labels[order])
+        self.register_buffer("log_weight", (mass.log() - log_norm[labels])[order])
+        self.sizes = labels.bincount().tolist()
+        self.gamma, self.rule, self.reduction = float(gamma), rule, {}
+
+    @property
+    def n_clusters(self):
+        """K."""
+        return len(self.sizes)
+
+    @property
+    def n_features(self):
+        """D."""
+        return self.support.shape[1]
+
+    def h(self, X, c, k):
+        """Evidence h_k (n,) for cluster c against k, neuron by neuron through three layers.
+
+        For reading and for tests: it holds all (n, n_c, n_k) neurons of the first layer.
+        """
+        X = as_points(X, self.n_features)
+        own, other = self.labels == c, self.labels == k
+        centred = self.support - self.support.mean(0)  # changes no a_ij, and keeps its digits
+        x_i, x_j = centred[own], centred[other]
+        weight = 2 * (x_i[:, None] - x_j)  # (n_c, n_k, D)
+        bias = x_j.square().sum(-1) - x_i.square().sum(-1)[:, None]  # (n_c, n_k)
+        a = torch.einsum("ijd,nd->nij", weight, X.to(weight.dtype) - self.support.mean(0)) + bias
+
+        # smax and smin take the mean of exponentials: n_k times the weight makes it their sum
+        shift = self.log_weight + torch.tensor(self.sizes).to(centred).log()[self.labels]
+        h_j = smax(a + shift[own, None] / self.gamma, self.gamma, dim=1)  # (n, n_k)
+        return smin(h_j - shift[other] / self.gamma, self.gamma).to(X.dtype)
+
+    def distances(self, X):
+        """Soft squared distances d_k (n, K) of points X (n, D), by the direct formula."""
+        X = as_points(X, self.n_features)
+        batches = self._batches(X, len(self.support))
+        exact = "donot_use_mm_for_euclid_dist"  # expanded squares would cancel far from the origin
+        r = (torch.cdist(x, self.support.to(x.dtype), compute_mode=exact) for x in batches)
+        return torch.cat([self._pool(distance.square())[0] for distance in r]).to(X.dtype)
+
+    def forward(self, X):
+        """Logit f_c (n,) of the assigned cluster: the margin to the nearest competitor, >= 0."""
+        nearest = self.distances(X).topk(2, dim=-1, largest=False).values
+        return nearest[:, 1] - nearest[:, 0]
+
+    def decision(self, X):
+        """Assigned cluster c (n,): the smallest soft distance, the lower index at a tie."""
+        return self.distances(X).argmin(-1)
+
+    def propagate(self, X, beta):
+        """Relevance (n, D), cluster (n,) and logit (n,) of checked points: what `explain` needs."""
+        parts = [self._propagate(x, beta) for x in self._batches(X, self._cost)]
+        relevance, cluster, logit = map(torch.cat, zip(*parts, strict=True))
+        return relevance.to(X.dtype), cluster, logit.to(X.dtype)
+
+    def contrast(self, X, cluster, against):
+        """Shares (n, D) of d_against − d_cluster, the negated shares where that is negative."""
+        size = max(1, BUDGET // self._cost)
+        batches = self._batches(X, self._cost)
+        parts = zip(batches, cluster.split(size), against.split(size), strict=True)
+        return torch.cat([self._contrast(*part) for part in parts]).to(X.dtype)
+
+    def counterfactual(self, X, against=None):
+        """Refuse: the boundary is curved, and its nearest point has no closed form.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError(
+            "`counterfactual` needs planes between clusters, as k-means has; kernel k-means has "
+            "curved boundaries. Ask `contrast` what speaks for the other cluster instead."
+        )
+
+    def extra_repr(self):
+        """Show the sizes in `print(network)`, and the error of a reduced support set."""
+        error = "".join(f", {name}={value:.4f}" for name, value in self.reduction.items())
+        return f"sizes={self.sizes}, n_features={self.n_features}{error}"
+
+    @property
+    def _cost(self):
+        width = self.n_features if self.rule == "positive" else max(self.sizes)
+        return len(self.support) * max(width, self.n_features)
+
+    def _batches(self, X, cost):
+        dtype = torch.promote_types(X.dtype, self.support.dtype)
+        return X.to(dtype).split(max(1, BUDGET // cost))
+
+    def _pool(self, distance):
+        """Soft distances (n, K), and the soft-min weights (n, m) that sum to 1 in each cluster."""
+        exponents = (self.log_weight - self.gamma * distance).split(self.sizes, -1)
+        d = torch.stack([e.logsumexp(-1) for e in exponents], -1) / -self.gamma
+        return d, torch.cat([e.softmax(-1) for e in exponents], -1)
+
+    def _propagate(self, x, beta):
+        squares = (x[:, None] - self.support).square()  # (n, m, D)
+        distance = squares.sum(-1)
+        d, p = self._pool(distance)
+        d_c, c = d.min(-1, keepdim=True)
+        competitor = torch.ones_like(d, dtype=torch.bool).scatter_(1, c, False)
+        h = (d - d_c)[competitor].view(len(x), -1)  # (n, K-1)
+        f = h.amin(-1)
+        R_k = torch.zeros_like(d)
+        R_k[competitor] = min_take_most(h, f, beta).flatten()
+        return self._share(squares, distance, p, c[:, 0], R_k), c[:, 0], f
+
+    def _contrast(self, x, cluster, against):
+        squares = (x[:, None] - self.support).square()
+        distance = squares.sum(-1)
+        d, p = self._pool(distance)
+        h = (d.gather(1, against[:, None]) - d.gather(1, cluster[:, None]))[:, 0]
+        winner, loser = torch.where(h < 0, against, cluster), torch.where(h < 0, cluster, against)
+        R_k = torch.zeros_like(d).scatter_(1, loser[:, None], h.abs()[:, None])
+        return self._share(squares, distance, p, winner, R_k) * h.sign()[:, None]
+
+    def _share(self, squares, distance, p, c, R_k):
+        """Relevances (n, D) of clusters c (n,), from those of their competitors R_k (n, K)."""
+        t, rest = torch.zeros_like(distance), torch.zeros_like(distance[:, 0])
+        for k in c.unique():
+            rows, own = c == k, self.labels == k
+            t_i, t_j, rest[rows] = RULES[self.rule](
+                distance[rows][:, own], distance[rows][:, ~own],
+                p[rows][:, own], p[rows][:, ~own], R_k[rows], self.labels[~own],
+            )  # fmt: skip
+            t[rows] = (
+                t[rows]
+                .index_copy(1, own.nonzero()[:, 0], -t_i)
+                .index_copy(1, (~own).nonzero()[:, 0], t_j)
+            )
+        return torch.einsum("nm,nmd->nd", t, squares) + rest[:, None] / self.n_features
