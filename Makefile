@@ -10,6 +10,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: figures test lint notebooks lab bench venv
+.PHONY: figures test lint notebooks lab venv bench-kernel
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -24,6 +25,9 @@ lint: venv
 
 notebooks: venv  ## execute all notebooks and store their outputs
 	$(RUN) -m utils.notebooks refresh
+
+bench-kernel: venv  ## time and memory of explanations of kernel k-means
+	$(RUN) benchmarks/kernel.py
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

@@ -77,8 +77,8 @@ def readable(feature):
 def rings(n=300, *, radii=(1.0, 3.0), width=0.3):
     """Two rings, one around the other: shapes that no straight line separates.
 
-    The points follow formulas with a low-discrepancy sequence instead of random numbers, so that
-    they are the same everywhere.
+    The angles follow a low-discrepancy sequence, and one fixed generator of random numbers sets
+    the radii, so that the points are the same everywhere.
 
     Args:
         n: points, half of them on each ring.
@@ -111,10 +111,9 @@ def moons(n=300, *, width=0.15):
 
 
 def scatter(n):
-    """Two columns of numbers spread evenly over the unit square, and alternating classes."""
-    i = np.arange(n) // 2 + 1
-    plastic = 1.32471795724474602596  # its powers give the R2 sequence
-    return i / plastic % 1, i / plastic**2 % 1, np.arange(n) % 2
+    """Two columns of numbers in [0, 1), the first spread evenly, and alternating classes."""
+    turn = (np.arange(n) // 2 + 0.5) * 2 / (1 + 5**0.5) % 1  # the golden ratio fills evenly
+    return turn, np.random.default_rng(0).random(n), np.arange(n) % 2
 
 
 def plane(X, y, class_names, source):
