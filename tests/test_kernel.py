@@ -324,6 +324,11 @@ def test_landmarks_stand_for_their_points(small):
     assert_close(twice.distances(Y), every.distances(Y), rtol=0, atol=1e-12)
     assert_close(neon(twice, Y, 1), neon(every, Y, 1), rtol=0, atol=1e-12)
 
+    uneven = torch.tensor([[0.0], [0.0], [0.0], [4.0], [9.0]])
+    one = network_of(uneven, [0, 0, 0, 0, 1], 0.5, landmarks=1)
+    assert one.support.tolist() == [[1.0], [9.0]], "the mean of the points, duplicates counted"
+    assert_close(one.log_weight, torch.zeros(2, dtype=torch.float64))  # mass and Z are both n_k
+
     few = network_of(X, labels, 0.5, landmarks=2)
     assert few.sizes == [2, 2, 2]
     assert_close(few.log_weight.exp().isfinite().all().item(), True)
