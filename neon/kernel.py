@@ -190,4 +190,4 @@ class NeuralizedKernelKMeans(torch.nn.Module):
                 .index_copy(1, own.nonzero()[:, 0], -t_i)
                 .index_copy(1, (~own).nonzero()[:, 0], t_j)
             )
-        return torch.einsum("nm,nmd->nd", t, squares) + rest[:, None] / self.n_features
+        return (t[:, None] @ squares)[:, 0] + rest[:, None] / self.n_features
