@@ -179,15 +179,12 @@ class NeuralizedKernelKMeans(torch.nn.Module):
     def _share(self, squares, distance, p, c, R_k):
         """Relevances (n, D) of clusters c (n,), from those of their competitors R_k (n, K)."""
         t, rest = torch.zeros_like(distance), torch.zeros_like(distance[:, 0])
-        for k in c.unique():
-            rows, own = c == k, self.labels == k
+        for k in c.unique().tolist():
+            rows, own, first = c == k, self.labels == k, sum(self.sizes[:k])
             t_i, t_j, rest[rows] = RULES[self.rule](
                 distance[rows][:, own], distance[rows][:, ~own],
                 p[rows][:, own], p[rows][:, ~own], R_k[rows], self.labels[~own],
             )  # fmt: skip
-            t[rows] = (
-                t[rows]
-                .index_copy(1, own.nonzero()[:, 0], -t_i)
-                .index_copy(1, (~own).nonzero()[:, 0], t_j)
-            )
+            # support vectors are ordered by cluster: the own ones lie between the others
+            t[rows] = torch.cat([t_j[:, :first], -t_i, t_j[:, first:]], -1)
         return (t[:, None] @ squares)[:, 0] + rest[:, None] / self.n_features
