@@ -15,7 +15,7 @@ from neon import NeuralizedKernelKMeans, explain
 
 D = 20
 SIZES = [1250, 2500, 5000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000]
-FIRST = 1250, 20_000  # the growth is fitted from the first size, and from where caches are left
+FIRST = 1250, 20_000  # growth is fitted over all sizes, and from where arrays leave the caches
 DENSE = 5000  # the literal rule holds 6 million pairs there
 RESULTS = Path(__file__).parent / "results" / "kernel.md"
 PAGE = """\
@@ -29,8 +29,9 @@ Made by `make bench-kernel`.
 {rows}
 
 Growth exponent in n, over all sizes: {two[0]:.2f} (K = 2), {ten[0]:.2f} (K = 10); from 20000 on,
-beyond the caches: {two[1]:.2f}, {ten[1]:.2f}. The literal rule is not run beyond {DENSE}. The largest array that an explanation (positive rule) makes is given in units of
-n D numbers, the size of the support set; a matrix of {top} × {top} would take {matrix:.0f} GB.
+where arrays leave the caches: {two[1]:.2f}, {ten[1]:.2f}. The literal rule is not run beyond {DENSE}.
+The largest array that an explanation (positive rule) makes is given in units of n D numbers, the
+size of the support set; a matrix of {top} × {top} would take {matrix:.0f} GB.
 """
 
 
