@@ -29,8 +29,8 @@ Made by `make bench-kernel`.
 {rows}
 
 Growth exponent in n, over all sizes: {two[0]:.2f} (K = 2), {ten[0]:.2f} (K = 10); from 20000 on,
-where arrays leave the caches: {two[1]:.2f}, {ten[1]:.2f}. The literal rule is not run beyond {DENSE}.
-The largest array that an explanation (positive rule) makes is given in units of n D numbers, the
+where arrays leave the caches: {two[1]:.2f}, {ten[1]:.2f}. The literal rule is not run beyond
+{DENSE}. The largest array that an explanation (positive rule) makes is given in units of n D numbers, the
 size of the support set; a matrix of {top} × {top} would take {matrix:.0f} GB.
 """
 
@@ -95,7 +95,8 @@ def report():
     top = SIZES[-1]
     return PAGE.format(
         D=D, DENSE=DENSE, threads=torch.get_num_threads(), rows="\n".join(rows), top=top,
-        two=[exponent(two, n) for n in FIRST], ten=[exponent(ten, n) for n in FIRST], matrix=8e-9 * top**2,
+        two=[exponent(two, n) for n in FIRST], ten=[exponent(ten, n) for n in FIRST],
+        matrix=8e-9 * top**2,
     )  # fmt: skip
 
 
