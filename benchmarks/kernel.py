@@ -30,8 +30,8 @@ Made by `make bench-kernel`.
 
 Growth exponent in n, over all sizes: {two[0]:.2f} (K = 2), {ten[0]:.2f} (K = 10); from 20000 on,
 where arrays leave the caches: {two[1]:.2f}, {ten[1]:.2f}. The literal rule is not run beyond
-{DENSE}. The largest array that an explanation (positive rule) makes is given in units of n D numbers, the
-size of the support set; a matrix of {top} × {top} would take {matrix:.0f} GB.
+{DENSE}. The largest array that an explanation (positive rule) makes is given in units
+of n D numbers, the size of the support set; a matrix of {top} × {top} would take {matrix:.0f} GB.
 """
 
 
