@@ -9,8 +9,7 @@ RUN    := .venv/bin/python
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks lab bench venv
-.PHONY: figures test lint notebooks lab venv bench-kernel
+.PHONY: figures test lint notebooks bench-kernel lab bench venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
