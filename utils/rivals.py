@@ -22,7 +22,8 @@ class Problem:
     Attributes:
         centroids: (K, D).
         X: (n, D) points to explain.
-        train: (m, D) points that k-means was fitted to: the source of references.
+        train: (m, D) points that k-means was fitted to, in random order: the source of
+            references.
         seed: for methods that sample.
     """
 
@@ -50,7 +51,7 @@ class Problem:
         return self.train.mean(0, keepdim=True)
 
     def background(self, size):
-        """(size, D) training rows, the first of a shuffle that was made before."""
+        """(size, D) training rows, the first; they are a sample because the order is random."""
         return self.train[:size]
 
 
