@@ -91,6 +91,16 @@ def test_key_changes_with_the_code_but_not_with_its_comments(copy):
     assert key("iris", 0, "random") != before["random"]
 
 
+def test_code_that_explain_comes_to_import_counts(copy):
+    before = key("iris", 0, HEURISTIC)
+    (copy / "neon" / "engine.py").write_text("x = 1\n", encoding="utf-8")
+    replace(copy / "neon" / "rules.py", "import torch\n", "import torch\n\nfrom . import engine\n")
+    assert "neon/engine.py" in reachable("neon/explain.py")
+    imported = key("iris", 0, HEURISTIC)
+    replace(copy / "neon" / "engine.py", "x = 1", "x = 2")
+    assert len({before, imported, key("iris", 0, HEURISTIC)}) == 3
+
+
 def test_key_tells_data_seeds_and_versions_apart(monkeypatch):
     keys = {
         key(*row) for row in [("iris", 0, "random"), ("iris", 1, "random"), ("wine", 0, "random")]

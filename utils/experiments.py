@@ -92,8 +92,10 @@ def reachable(path):
             continue
         found.add(here)
         tree = ast.parse((ROOT / here).read_text(encoding="utf-8"))
-        relative = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
-        waiting += [f"neon/{node.module}.py" for node in relative if node.level == 1]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                modules = [node.module] if node.module else [alias.name for alias in node.names]
+                waiting += [f"neon/{module}.py" for module in modules]
     return tuple(sorted(found))
 
 
