@@ -9,7 +9,7 @@ RUN    := .venv/bin/python
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel lab bench venv
+.PHONY: figures test lint notebooks bench-kernel experiments lab bench venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -27,6 +27,9 @@ notebooks: venv  ## execute all notebooks and store their outputs
 
 bench-kernel: venv  ## time and memory of explanations of kernel k-means
 	$(RUN) benchmarks/kernel.py
+
+experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
+	$(RUN) -m utils.experiments
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

@@ -2,6 +2,7 @@
 
 from .aggregate import Aggregate
 from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
+from .flipping import Flipping, bandwidth, flip
 from .fold import NeuralizedLinearKMeans
 from .kernel import NeuralizedKernelKMeans
 from .kernel_kmeans import KernelKMeans, median_gamma
@@ -9,22 +10,27 @@ from .kmeans import KMeans
 from .neuralize import NeuralizedKMeans
 from .pooling import smax, smin
 from .rules import layer_by_layer, midpoint, min_take_most
+from .stability import Stability, stability
 from .streaming import explain_stream
 
 __all__ = [
     "Aggregate",
     "Explanation",
+    "Flipping",
     "KMeans",
     "KernelKMeans",
     "NeonExplainer",
     "NeuralizedKMeans",
     "NeuralizedKernelKMeans",
     "NeuralizedLinearKMeans",
+    "Stability",
+    "bandwidth",
     "beta_heuristic",
     "contrast",
     "counterfactual",
     "explain",
     "explain_stream",
+    "flip",
     "layer_by_layer",
     "median_gamma",
     "midpoint",
@@ -32,6 +38,7 @@ __all__ = [
     "neon",
     "smax",
     "smin",
+    "stability",
 ]
 
 

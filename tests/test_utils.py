@@ -29,6 +29,19 @@ def test_wine_is_scaled_and_named():
         load("beer")
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "classes", "first"),
+    [("breast_cancer", (569, 30), 2, "mean radius"), ("digits", (1797, 64), 10, "pixel 0 0")],
+)
+def test_larger_sets_are_scaled_and_named(name, shape, classes, first):
+    data = load(name)
+    assert data.X.shape == shape
+    assert (data.X.min().item(), data.X.max().item()) == pytest.approx((0, 1))
+    assert data.X.isfinite().all(), "some pixels are black in all images"
+    assert len(data.class_names) == len(data.y.unique()) == classes
+    assert data.feature_names[0] == first
+
+
 def test_matching_is_one_to_one():
     y = torch.tensor([0, 0, 0, 1, 1, 2])
     cluster = torch.tensor([2, 2, 1, 1, 1, 0])

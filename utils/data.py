@@ -36,11 +36,19 @@ WINE_NAMES = {
 LOADERS = {
     "wine": (datasets.load_wine, "UCI Wine: 178 wines of one region, 3 cultivars; in scikit-learn"),
     "iris": (datasets.load_iris, "Fisher's iris: 150 flowers, 3 species; in scikit-learn"),
+    "breast_cancer": (
+        datasets.load_breast_cancer,
+        "UCI Breast Cancer Wisconsin (Diagnostic): 569 tumours, 2 diagnoses; in scikit-learn",
+    ),
+    "digits": (
+        datasets.load_digits,
+        "UCI Optical Recognition of Handwritten Digits: 1797 images of 8 x 8; in scikit-learn",
+    ),
 }
 
 
 def load(name, *, scaled=True):
-    """Load "wine" or "iris" from scikit-learn; no network is used.
+    """Load "wine", "iris", "breast_cancer" or "digits" from scikit-learn; no network is used.
 
     Args:
         name: the data set.

@@ -1,0 +1,180 @@
+"""`python -m utils.experiments`: the full experiment of notebook 06, about ten minutes.
+
+Every row of the stored results carries a key, a hash of all that it depends on: the data, the
+seed, the code that makes the number (without comments and docstrings), the versions of the
+libraries. A row whose key is not the present one is computed again; the others are kept, so an
+interrupted run goes on where it stopped.
+"""
+
+import argparse
+import ast
+import hashlib
+import warnings
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from .data import load
+from .figures import write_whole
+from .protocol import DATASETS, measure, methods, problem
+
+with warnings.catch_warnings():
+    # in a notebook without ipywidgets it warns, and captum and shap would import it later
+    warnings.simplefilter("ignore")
+    from tqdm.auto import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "flipping.csv"
+CODE = ("neon/flipping.py", "utils/protocol.py", "utils/rivals.py")
+LIBRARIES = ("numpy", "scikit-learn", "torch")
+EXTRA_LIBRARIES = {
+    "integrated": "captum", "occlusion": "captum", "SHAP": "shap", "tree": "shap",
+}  # fmt: skip
+
+
+def key(name, seed, method):
+    """Hash of everything that the numbers of one row depend on, 12 hexadecimal digits."""
+    first = method.split()[0]
+    code = CODE + (reachable("neon/explain.py") if first == "NEON" else ())
+    libraries = [*LIBRARIES, *([EXTRA_LIBRARIES[first]] if first in EXTRA_LIBRARIES else [])]
+    parts = [data_hash(name), name, seed, method, *map(code_hash, code), *map(release, libraries)]
+    return digest(repr(parts).encode())
+
+
+def digest(content):
+    """First 12 hexadecimal digits of the SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+@cache
+def data_hash(name):
+    """Hash of the values of a data set."""
+    return digest(load(name).X.numpy().tobytes())
+
+
+@cache
+def release(library):
+    """Name and version of a library, without the local part, which names a build."""
+    return f"{library}=={version(library).split('+')[0]}"
+
+
+@cache
+def code_hash(path):
+    """Hash of what a module does: its syntax tree without docstrings, the same on any Python."""
+    return digest(repr(plain(ast.parse((ROOT / path).read_text(encoding="utf-8")))).encode())
+
+
+def plain(node):
+    """Turn a syntax tree into nested lists; empty fields, which differ by version, are dropped."""
+    if isinstance(node, ast.AST):
+        fields = [(name, plain(value)) for name, value in ast.iter_fields(node)]
+        return [type(node).__name__, [field for field in fields if field[1] not in (None, [])]]
+    if isinstance(node, list):
+        return [plain(child) for child in node if not is_text(child)]
+    return node
+
+
+def is_text(node):
+    """Is the statement a docstring?"""
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
+
+
+@cache
+def reachable(path):
+    """Modules that a module of a package imports from it, directly or not, itself included."""
+    found, waiting = set(), [path]
+    while waiting:
+        here = waiting.pop()
+        if here in found:
+            continue
+        found.add(here)
+        tree = ast.parse((ROOT / here).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                modules = [node.module] if node.module else [alias.name for alias in node.names]
+                waiting += [f"neon/{module}.py" for module in modules]
+    return tuple(sorted(found))
+
+
+def wanted():
+    """Rows of the full experiment: key → (data set, seed, method), each data set in its turn."""
+    splits = [(name, seed) for name, (_, seeds) in DATASETS.items() for seed in range(seeds)]
+    return {
+        key(name, seed, method): (name, seed, method)
+        for name, seed in sorted(splits, key=lambda split: split[1])
+        for method in methods(name)
+    }
+
+
+def measured(splits, chosen=None):
+    """Measure methods on splits, without reading or writing stored results.
+
+    Args:
+        splits: list of (data set, seed).
+        chosen: names of methods; by default all that the data set allows.
+
+    Returns:
+        DataFrame, one row a split and method: data, seed, method, the measures, microseconds.
+    """
+    rows = []
+    for name, seed in splits:
+        here = problem(name, seed)
+        for method in methods(name) if chosen is None else chosen:
+            rows.append({"data": name, "seed": seed, "method": method, **measure(here, method)})
+    return pd.DataFrame(rows)
+
+
+def update(path=RESULTS):
+    """Measure the rows that are missing or stale, and store the table after each split."""
+    rows = {}
+    if path.exists():
+        rows = {row["key"]: row for row in pd.read_csv(path).to_dict("records")}
+    order = wanted()
+    todo = {k: row for k, row in order.items() if k not in rows}
+    splits = {(name, seed): [] for name, seed, _ in todo.values()}
+    for name, seed, method in todo.values():
+        splits[name, seed].append(method)
+    for split, missing in tqdm(splits.items(), unit="split"):
+        for row in measured([split], missing).to_dict("records"):
+            k = key(row["data"], row["seed"], row["method"])
+            rows[k] = row | {"key": k}
+        table = pd.DataFrame([rows[k] for k in order if k in rows])
+        write_whole(path, table.to_csv(index=False, float_format="%.4f").encode())
+    print(f"{len(todo)} rows measured, {len(order)} are up to date in {path.name}")
+
+
+def results(path=RESULTS):
+    """Read the stored results of the full experiment.
+
+    Returns:
+        DataFrame, one row a data set, seed and method.
+
+    Raises:
+        RuntimeError: rows are missing or were made by other code, data or libraries.
+    """
+    table, rows = pd.read_csv(path), wanted()
+    missing = rows.keys() - set(table["key"])
+    if missing:
+        name, seed, method = rows[min(missing)]
+        raise RuntimeError(
+            f"`{path.name}` must hold {len(rows)} rows made by the present code; "
+            f"{len(missing)} are missing or stale, such as {method} on {name}, seed {seed}. "
+            "Run `make experiments`."
+        )
+    return table[table["key"].isin(rows.keys())].reset_index(drop=True)
+
+
+def main(arguments=None):
+    """Run the command line."""
+    argparse.ArgumentParser(prog="python -m utils.experiments", description=__doc__).parse_args(
+        arguments
+    )
+    torch.set_num_threads(1)
+    update()
+
+
+if __name__ == "__main__":
+    main()
