@@ -1,6 +1,7 @@
 """NEON: explain cluster assignments by neuralization and relevance propagation."""
 
 from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
+from .fold import NeuralizedLinearKMeans
 from .kmeans import KMeans
 from .neuralize import NeuralizedKMeans
 from .pooling import smax, smin
@@ -10,6 +11,7 @@ __all__ = [
     "Explanation",
     "KMeans",
     "NeuralizedKMeans",
+    "NeuralizedLinearKMeans",
     "beta_heuristic",
     "contrast",
     "counterfactual",

@@ -1,0 +1,213 @@
+"""k-means behind a linear map (PCA, truncated SVD, linear encoder), explained at the input."""
+
+import numpy as np
+import torch
+
+from .checks import as_centroids, as_points, as_tensor
+from .kmeans import centroids_of
+from .neuralize import NeuralizedKMeans
+from .rules import min_take_most
+
+
+class NeuralizedLinearKMeans(torch.nn.Module):
+    """k-means on z = A x + a as a network over x: the map folds into the first layer.
+
+    A linear layer after a linear layer is one linear layer, with weights v_k = 2 Aᵀ(μ_c − μ_k).
+    Its root must lie in the input: halfway between x̄_c and x̄_k, points that the map sends to the
+    centroids. The means of the clusters' members are such points, and typical ones.
+
+    R = Σ_k a_k (x − (x̄_c + x̄_k)/2) ⊙ v_k then sums to f_c, with the a_k of k-means.
+
+    Args:
+        centroids: (K, p) centroids μ in the embedding, K >= 2.
+        components: (p, D) matrix A.
+        offset: (p,) vector a, 0 by default.
+        input_means: (K, D) pre-images x̄ of the centroids. What A x̄ + a lacks of the centroid
+            (k-means stopped early, or worked on mini-batches) is added as the x of least norm.
+
+    Raises:
+        TypeError: an argument does not hold real numbers.
+        ValueError: the shapes do not fit, values are not finite, or no x is mapped to a centroid.
+
+    Source: the rules are those of Kauffmann et al., arXiv:1906.07633.
+
+    Example:
+        >>> from neon import explain
+        >>> model = NeuralizedLinearKMeans(
+        ...     [[0.0], [2.0]], [[1.0, 1.0]], input_means=[[0.0, 0.0], [2.0, 0.0]]
+        ... )
+        >>> explanation = explain(model, [[0.5, 0.0]])
+        >>> explanation.logit, explanation.relevance
+        (array([2.]), array([[2., 0.]]))
+    """
+
+    def __init__(self, centroids, components, offset=None, *, input_means):
+        super().__init__()
+        mu = as_centroids(centroids)
+        A = as_points(components, None, "components").to(mu.dtype)
+        means = as_points(input_means, A.shape[1], "input_means").to(mu.dtype)
+        a = torch.zeros(len(A)).to(mu) if offset is None else as_tensor(offset, "offset").to(mu)
+        wanted = {"components": (mu.shape[1], A.shape[1]), "offset": (mu.shape[1],),
+                  "input_means": (len(mu), A.shape[1])}  # fmt: skip
+        for (name, shape), given in zip(wanted.items(), (A, a, means), strict=True):
+            if given.shape != shape:
+                raise ValueError(
+                    f"`{name}` must have shape {shape} for centroids of shape "
+                    f"{tuple(mu.shape)}; got {tuple(given.shape)}."
+                )
+        missing = mu - (means @ A.T + a)
+        means = means + missing @ torch.linalg.pinv(A).T
+        beyond = (mu - (means @ A.T + a)).abs().max()
+        if not beyond <= 1e-6 * (mu.abs().max() + a.abs().max()):
+            raise ValueError(
+                "`centroids` must be reached by the map z = A x + a; got one that is "
+                f"{beyond.item():.3g} away from every A x + a. Were they fitted behind this map?"
+            )
+        self.register_buffer("centroids", mu)
+        self.register_buffer("components", A)
+        self.register_buffer("input_means", means)
+
+    @classmethod
+    def from_sklearn(cls, steps, clusterer, X):
+        """Fold fitted scikit-learn transformers in front of a fitted clusterer.
+
+        Args:
+            steps: one or more fitted transformers, first to last, that are affine: PCA (whitened
+                too), IncrementalPCA, TruncatedSVD, MinMaxScaler, StandardScaler, MaxAbsScaler,
+                RobustScaler.
+            clusterer: fitted, with `cluster_centers_` (K, p).
+            X: (n, D) data that it was fitted to, an array or a scipy sparse matrix.
+
+        Raises:
+            TypeError: a step that is not affine, or not known to be.
+            ValueError: a step does not do on X what its attributes say.
+
+        Example:
+            >>> from sklearn.cluster import KMeans
+            >>> from sklearn.decomposition import PCA
+            >>> X = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [4.0, 0.0, 2.0], [4.0, 1.0, 2.0]])
+            >>> pca = PCA(2).fit(X)
+            >>> kmeans = KMeans(2, init=pca.transform(X[[0, 2]]), n_init=1).fit(pca.transform(X))
+            >>> NeuralizedLinearKMeans.from_sklearn([pca], kmeans, X)
+            NeuralizedLinearKMeans(n_clusters=2, n_features=3, n_components=2)
+        """
+        first, *others = steps
+        (A, a), Z = affine(first), first.transform(X)
+        for step in others:
+            B, b = affine(step)
+            A, a, Z = B @ A, B @ a + b, step.transform(Z)
+        Z = np.asarray(Z.toarray() if hasattr(Z, "toarray") else Z)
+        X = X if hasattr(X, "toarray") else np.asarray(X)
+        if not np.allclose(X @ A.T + a, Z, rtol=1e-6, atol=1e-6 * abs(Z).max()):
+            raise ValueError(
+                "`steps` must map X as their attributes say; they do not. Pass steps as fitted, "
+                "in order, without subclasses that change `transform`."
+            )
+        centroids = centroids_of(clusterer)
+        nearest = NeuralizedKMeans(centroids).decision(as_points(Z, centroids.shape[1])).numpy()
+        # a cluster without members has no mean: any point will do, its pre-image is corrected
+        groups = [X[nearest == k] if (nearest == k).any() else X for k in range(len(centroids))]
+        means = np.stack([np.asarray(group.mean(0)).ravel() for group in groups])
+        return cls(centroids, A, a, input_means=means)
+
+    @property
+    def n_clusters(self):
+        """K."""
+        return self.centroids.shape[0]
+
+    @property
+    def n_features(self):
+        """D, the width of the input."""
+        return self.components.shape[1]
+
+    def distances(self, X):
+        """‖z − μ_k‖² − ‖z‖² (n, K) in the embedding, around the mean of the centroids.
+
+        The pre-images carry the offset a, so that it cancels: large offsets cost no digits.
+        """
+        mu = (self.centroids - self.centroids.mean(0)).to(X.dtype)
+        z = (X - self.input_means.mean(0)).to(X.dtype) @ self.components.to(X.dtype).T
+        return mu.square().sum(-1) - 2 * z @ mu.T
+
+    def forward(self, X):
+        """Logit f_c (n,) of the assigned cluster of points X (n, D)."""
+        d = self.distances(as_points(X, self.n_features)).topk(2, largest=False).values
+        return d[:, 1] - d[:, 0]
+
+    def decision(self, X):
+        """Assigned cluster (n,): the nearest centroid in the embedding."""
+        return self.distances(as_points(X, self.n_features)).argmin(-1)
+
+    def propagate(self, X, beta):
+        """Relevance (n, D), cluster (n,) and logit (n,) of checked points: what `explain` needs.
+
+        With a_c = −Σ a_k and V = μ A the sum over competitors needs products with a alone:
+        R = −2 x ⊙ (a V) + x̄_c ⊙ (a V) − V_c ⊙ (a x̄) + a (x̄ ⊙ V), a (K, K−1, D) tensor never.
+        """
+        d = self.distances(X)
+        c = d.argmin(-1, keepdim=True)
+        k = torch.arange(self.n_clusters, device=X.device).expand(d.shape)
+        k = k[k != c].view(len(X), -1)  # (n, K-1) competitors
+        h = d.gather(1, k) - d.gather(1, c)
+        f = h.amin(-1)
+        share = min_take_most(h, torch.ones_like(f), beta)
+        share = share * torch.where(h == 0, 1.0, f[:, None] / h)
+        a = torch.zeros_like(d).scatter(1, k, share).scatter(1, c, -share.sum(-1, keepdim=True))
+
+        origin = self.input_means.mean(0)
+        x, m = (X - origin).to(X.dtype), (self.input_means - origin).to(X.dtype)
+        V = ((self.centroids - self.centroids.mean(0)) @ self.components).to(X.dtype)
+        c, aV = c[:, 0], a @ V
+        return (m[c] - 2 * x) * aV - V[c] * (a @ m) + a @ (m * V), c, f
+
+    def contrast(self, X, cluster, against):
+        """Shares (n, D) of d_against − d_cluster: what speaks for one cluster, not another."""
+        root = (self.input_means[cluster] + self.input_means[against]) / 2
+        v = 2 * (self.centroids[cluster] - self.centroids[against]) @ self.components
+        return ((X - root) * v).to(X.dtype)
+
+    def extra_repr(self):
+        """Show the sizes in `print(network)`."""
+        p, D = self.components.shape
+        return f"n_clusters={self.n_clusters}, n_features={D}, n_components={p}"
+
+
+def affine(transformer):
+    """Matrix A (p, D) and offset a (p,) of a fitted scikit-learn transformer z = A x + a.
+
+    Raises:
+        TypeError: the transformer is not affine, or not known to be.
+
+    Example:
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> affine(StandardScaler().fit([[1.0], [5.0]]))
+        (array([[0.5]]), array([-1.5]))
+    """
+    from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+    match transformer:
+        case TruncatedSVD():
+            return transformer.components_, np.zeros(len(transformer.components_))
+        case PCA() | IncrementalPCA():
+            A = transformer.components_
+            if transformer.whiten:
+                variance = transformer.explained_variance_
+                A = A / np.sqrt(variance).clip(np.finfo(variance.dtype).eps)[:, None]
+            return A, -A @ transformer.mean_
+        case MinMaxScaler(clip=False):
+            return np.diag(transformer.scale_), transformer.min_
+        case StandardScaler():
+            center, scale = transformer.mean_, transformer.scale_
+            center = center if transformer.with_mean else None
+        case RobustScaler():
+            center, scale = transformer.center_, transformer.scale_
+        case MaxAbsScaler(clip=False):
+            center, scale = None, transformer.scale_
+        case _:
+            raise TypeError(
+                "`steps` must be affine (PCA, TruncatedSVD, a linear scaler without clipping); "
+                f"got {transformer!r}. Use explain on what this step returns."
+            )
+    scale = np.ones(transformer.n_features_in_) if scale is None else scale
+    return np.diag(1 / scale), 0 * scale if center is None else -center / scale
