@@ -2,14 +2,14 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test
+EXTRAS := notebooks,test,text
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks lab venv
+.PHONY: figures test lint notebooks train lab venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -24,6 +24,9 @@ lint: venv
 
 notebooks: venv  ## execute all notebooks and store their outputs
 	$(RUN) -m utils.notebooks refresh
+
+train: venv  ## train the encoders of the digits again; nothing else does
+	$(RUN) -m utils.encoders
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

@@ -1,5 +1,6 @@
 """NEON: explain cluster assignments by neuralization and relevance propagation."""
 
+from .deep import NeuralizedDeepKMeans
 from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
 from .fold import NeuralizedLinearKMeans
 from .kmeans import KMeans
@@ -10,6 +11,7 @@ from .rules import layer_by_layer, midpoint, min_take_most
 __all__ = [
     "Explanation",
     "KMeans",
+    "NeuralizedDeepKMeans",
     "NeuralizedKMeans",
     "NeuralizedLinearKMeans",
     "beta_heuristic",

@@ -35,15 +35,17 @@ WINE_NAMES = {
 LOADERS = {
     "wine": (datasets.load_wine, "UCI Wine: 178 wines of one region, 3 cultivars; in scikit-learn"),
     "iris": (datasets.load_iris, "Fisher's iris: 150 flowers, 3 species; in scikit-learn"),
+    "digits": (datasets.load_digits, "UCI Digits: 1797 handwritten digits, 8 x 8; in scikit-learn"),
 }
 
 
 def load(name, *, scaled=True):
-    """Load "wine" or "iris" from scikit-learn; no network is used.
+    """Load "wine", "iris" or "digits" from scikit-learn; no network is used.
 
     Args:
         name: the data set.
         scaled: map every feature to [0, 1] (min-max), so that no unit dominates the distances.
+            Pixels have one unit, and are divided by their common maximum, 16.
 
     Raises:
         ValueError: a name that is not known.
@@ -57,7 +59,9 @@ def load(name, *, scaled=True):
         raise ValueError(f"`name` must be one of {sorted(LOADERS)}; got {name!r}.")
     loader, source = LOADERS[name]
     bunch = loader()
-    X = MinMaxScaler().fit_transform(bunch.data) if scaled else bunch.data
+    X = bunch.data
+    if scaled:
+        X = X / 16 if name == "digits" else MinMaxScaler().fit_transform(X)
     return Dataset(
         X=torch.from_numpy(X).double(),
         y=torch.from_numpy(bunch.target).long(),
@@ -70,4 +74,6 @@ def load(name, *, scaled=True):
 
 def readable(feature):
     """Turn a column name into a label."""
+    if feature.startswith("pixel_"):
+        return "pixel {},{}".format(*feature.split("_")[1:])
     return WINE_NAMES.get(feature, feature).replace("_", " ")
