@@ -2,7 +2,6 @@
 
 import copy
 import math
-from functools import partial
 
 import torch
 from torch import nn
@@ -62,7 +61,7 @@ class NeuralizedDeepKMeans(nn.Module):
         encoder,
         centroids,
         *,
-        first=partial(box, low=0.0, high=1.0),
+        first=box,
         hidden=gamma,
         fuse=True,
         input_means=None,
@@ -80,7 +79,8 @@ class NeuralizedDeepKMeans(nn.Module):
             start = len(layers)
         self.layers = nn.ModuleList(layers[:start])
 
-        a = self.encode(torch.zeros(1, self.n_features))[-1]
+        dtype = next((p.dtype for p in encoder.parameters()), centroids.dtype)
+        a = self.encode(torch.zeros(1, self.n_features, dtype=dtype))[-1]
         z = nn.Sequential(*layers[start:])(a)
         if z.shape != (1, centroids.shape[1]):
             raise ValueError(
@@ -218,10 +218,8 @@ class FusedKMeans(nn.Module):
 
 def flat(encoder):
     """List the layers in order, nested ones opened, BatchNorm folded into the layer before it."""
-    if not isinstance(encoder, nn.Sequential) or isinstance(encoder, Residual):
-        encoder = [encoder]
     layers = []
-    for layer in encoder:
+    for layer in encoder if type(encoder).forward is nn.Sequential.forward else [encoder]:
         if isinstance(layer, Residual):
             layers.append(Residual(*flat(nn.Sequential(*layer))))
         elif type(layer).forward is nn.Sequential.forward:

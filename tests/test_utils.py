@@ -8,7 +8,13 @@ import torch
 from utils.data import load
 from utils.diagrams import draw_network
 from utils.matching import accuracy, match
-from utils.plotting import plot_clusters, plot_explanation, plot_relevance_map, plot_waterfall
+from utils.plotting import (
+    plot_clusters,
+    plot_explanation,
+    plot_images,
+    plot_relevance_map,
+    plot_waterfall,
+)
 from utils.tables import table
 
 
@@ -27,6 +33,22 @@ def test_wine_is_scaled_and_named():
     assert torch.equal(load("iris", scaled=False).X, load("iris").raw)
     with pytest.raises(ValueError, match="`name` must be one of"):
         load("beer")
+
+
+def test_digits_are_pixels_of_one_unit(digits):
+    assert digits.X.shape == (1797, 64)
+    assert torch.equal(digits.X * 16, digits.raw)
+    assert digits.feature_names[9] == "pixel 1,1"
+    assert digits.class_names == list("0123456789")
+
+
+def test_images_share_one_symmetric_scale():
+    R = np.array([[[0.1, -0.4]], [[0.2, 0.0]]])
+    figure = plot_images(np.ones((2, 1, 2)), R, ["a", "b"], label="share")
+    maps = [axes.images[0] for axes in figure.axes[2:4]]
+    assert {image.get_clim() for image in maps} == {(-0.4, 0.4)}
+    assert [image.get_array().tolist() for image in maps] == R.tolist()
+    assert figure.axes[-1].get_ylabel() == "share"
 
 
 def test_matching_is_one_to_one():

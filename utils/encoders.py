@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import nn
 from torch.nn.functional import affine_grid, grid_sample, mse_loss
 from tqdm import tqdm
@@ -153,7 +153,7 @@ def checksums(folder=WEIGHTS):
 
 
 def load_encoder(name, folder=WEIGHTS):
-    """Load a trained encoder, in double precision and evaluation mode.
+    """Load a trained encoder, in double precision, frozen.
 
     Double precision makes its results agree on all machines to more digits than are printed.
 
@@ -183,7 +183,8 @@ def load_encoder(name, folder=WEIGHTS):
         raise ValueError(f"{path.name} is not the file noted in SHA256SUMS. {RETRAIN}")
     try:
         with safe_open(path, "pt") as file:
-            record, state = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}
+            record = file.metadata()
+        state = load_file(path)
     except SafetensorError as reason:
         raise ValueError(f"{path.name} is no safetensors file: {reason}. {RETRAIN}") from None
     network = encoder()
@@ -195,7 +196,7 @@ def load_encoder(name, folder=WEIGHTS):
             f"{path.name}: `{key}` must have shape {wanted.get(key)}; got {got.get(key)}. {RETRAIN}"
         )
     network.load_state_dict(state)
-    return network.double().eval(), record
+    return network.double().eval().requires_grad_(False), record
 
 
 def main():

@@ -160,5 +160,6 @@ def plot_images(images, R, titles, *, label=RELEVANCE):
         for one in column:
             one.set_xticks([])
             one.set_yticks([])
+            one.spines[:].set(visible=True, color=GREY, linewidth=0.6)
     figure.colorbar(shown, ax=axes, label=label, shrink=0.9)
     return figure

@@ -49,15 +49,16 @@ def coloured(text, relevance, *, limit):
 
     Example:
         >>> coloured("Rain fell.", {"rain": 0.5}, limit=0.5)
-        '<p><span style="background:#B2182BFF" title="+0.500">Rain</span> fell.</p>'
+        '<p><span style="background:#B2182B96" title="+0.5000">Rain</span> fell.</p>'
     """
 
     def colour(word):
         value = relevance.get(word.lower())
         if value is None:
             return html.escape(word)
-        opacity = round(255 * min(abs(value) / limit, 1))
+        value = round(value, 4) + 0.0
+        opacity = round(150 * min(abs(value) / limit, 1))  # of 255: black text stays readable
         fill = f"{FOR if value > 0 else AGAINST}{opacity:02X}"
-        return f'<span style="background:{fill}" title="{value:+.3f}">{html.escape(word)}</span>'
+        return f'<span style="background:{fill}" title="{value:+.4f}">{html.escape(word)}</span>'
 
     return "<p>" + "".join(colour(part) for part in re.split(r"(\W+)", text)) + "</p>"
