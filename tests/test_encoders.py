@@ -60,7 +60,8 @@ SPOILED = {
 def test_wrong_shapes_are_refused_by_name(folder, case):
     change, message = SPOILED[case]
     state = encoder().state_dict() | change
-    note(folder, save({key: value for key, value in state.items() if value is not None}))
+    state = {key: value for key, value in state.items() if value is not None}
+    note(folder, save(state, metadata={"record": "{}"}))
     with pytest.raises(ValueError, match=re.escape(message)):
         load_encoder("information", folder)
 

@@ -138,7 +138,8 @@ TRAINERS = {"information": train_information, "autoencoder": train_autoencoder}
 
 def store(name, network, record, folder=WEIGHTS):
     """Write weights, with the record as metadata, and note their checksum."""
-    content = save(network.state_dict(), metadata=record)
+    # one entry: safetensors writes several in random order, and the checksum would change
+    content = save(network.state_dict(), metadata={"record": json.dumps(record)})
     (folder / f"{name}.safetensors").write_bytes(content)
     known = checksums(folder) | {f"{name}.safetensors": hashlib.sha256(content).hexdigest()}
     lines = [f"{digest}  {file}\n" for file, digest in sorted(known.items())]
@@ -183,7 +184,7 @@ def load_encoder(name, folder=WEIGHTS):
         raise ValueError(f"{path.name} is not the file noted in SHA256SUMS. {RETRAIN}")
     try:
         with safe_open(path, "pt") as file:
-            record = file.metadata()
+            record = json.loads(file.metadata()["record"])
         state = load_file(path)
     except SafetensorError as reason:
         raise ValueError(f"{path.name} is no safetensors file: {reason}. {RETRAIN}") from None
