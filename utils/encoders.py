@@ -184,7 +184,7 @@ def load_encoder(name, folder=WEIGHTS):
         raise ValueError(f"{path.name} is not the file noted in SHA256SUMS. {RETRAIN}")
     try:
         with safe_open(path, "pt") as file:
-            record = json.loads(file.metadata()["record"])
+            record = json.loads((file.metadata() or {}).get("record", "{}"))
         state = load_file(path)
     except SafetensorError as reason:
         raise ValueError(f"{path.name} is no safetensors file: {reason}. {RETRAIN}") from None
