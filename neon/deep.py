@@ -70,8 +70,8 @@ class NeuralizedDeepKMeans(nn.Module):
         centroids = centroids_of(centroids)
         layers = flat(copy.deepcopy(encoder).eval().requires_grad_(False))
         self.n_features = width(layers, centroids)
-        reader = next((layer for layer in leaves(layers) if list(layer.parameters())), None)
-        self.rule = lambda layer: first if layer is reader else hidden
+        self.first, self.hidden = first, hidden
+        self.reader = next((layer for layer in leaves(layers) if list(layer.parameters())), None)
 
         ends = [isinstance(layer, STILL_AFFINE) for layer in layers]
         start = len(ends) - ends[::-1].index(False) if False in ends else 0
@@ -105,6 +105,10 @@ class NeuralizedDeepKMeans(nn.Module):
     def n_clusters(self):
         """K."""
         return self.top.n_clusters
+
+    def rule(self, layer):
+        """Rule of `neon.lrp` for a layer, by its position."""
+        return self.first if layer is self.reader else self.hidden
 
     def encode(self, X):
         """Activations [X, ..., a]: what each layer reads, and what the top reads."""

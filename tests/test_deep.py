@@ -168,6 +168,12 @@ def test_batchnorm_is_folded_and_the_encoder_left_alone():
     assert_close(model(X), NeuralizedKMeans(mu3)(encoder.eval()(X).detach()), rtol=1e-9, atol=1e-9)
 
 
+def test_a_copy_explains_alike():
+    model = NeuralizedDeepKMeans(mlp, mu3)
+    copied = copy.deepcopy(model)
+    assert torch.equal(explain(copied, X).relevance, explain(model, X).relevance)
+
+
 def test_residual_block_conserves():
     encoder = double(
         nn.Linear(6, 5), nn.ReLU(), lrp.Residual(nn.Linear(5, 5), nn.ReLU()), nn.Linear(5, 3)
