@@ -2,14 +2,14 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare
+EXTRAS := notebooks,test,compare,text
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments lab bench venv
+.PHONY: figures test lint notebooks bench-kernel experiments train lab bench venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -30,6 +30,9 @@ bench-kernel: venv  ## time and memory of explanations of kernel k-means
 
 experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
 	$(RUN) -m utils.experiments
+
+train: venv  ## train the encoders of the digits again; nothing else does
+	$(RUN) -m utils.encoders
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

@@ -1,6 +1,7 @@
 """NEON: explain cluster assignments by neuralization and relevance propagation."""
 
 from .aggregate import Aggregate
+from .deep import NeuralizedDeepKMeans
 from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
 from .flipping import Flipping, bandwidth, flip
 from .fold import NeuralizedLinearKMeans
@@ -20,6 +21,7 @@ __all__ = [
     "KMeans",
     "KernelKMeans",
     "NeonExplainer",
+    "NeuralizedDeepKMeans",
     "NeuralizedKMeans",
     "NeuralizedKernelKMeans",
     "NeuralizedLinearKMeans",

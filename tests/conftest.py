@@ -14,3 +14,8 @@ def wine():
 @pytest.fixture(scope="session")
 def model(wine):
     return KMeans(3, init=wine.X[[66, 75, 54]], n_init=1).fit(wine.X)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    return load("digits")

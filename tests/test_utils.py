@@ -8,7 +8,13 @@ import torch
 from utils.data import load
 from utils.diagrams import draw_network
 from utils.matching import accuracy, match
-from utils.plotting import plot_clusters, plot_explanation, plot_relevance_map, plot_waterfall
+from utils.plotting import (
+    plot_clusters,
+    plot_explanation,
+    plot_images,
+    plot_relevance_map,
+    plot_waterfall,
+)
 from utils.tables import table
 
 
@@ -31,7 +37,7 @@ def test_wine_is_scaled_and_named():
 
 @pytest.mark.parametrize(
     ("name", "shape", "classes", "first"),
-    [("breast_cancer", (569, 30), 2, "mean radius"), ("digits", (1797, 64), 10, "pixel 0 0")],
+    [("breast_cancer", (569, 30), 2, "mean radius"), ("digits", (1797, 64), 10, "pixel 0,0")],
 )
 def test_larger_sets_are_scaled_and_named(name, shape, classes, first):
     data = load(name)
@@ -40,6 +46,15 @@ def test_larger_sets_are_scaled_and_named(name, shape, classes, first):
     assert data.X.isfinite().all(), "some pixels are black in all images"
     assert len(data.class_names) == len(data.y.unique()) == classes
     assert data.feature_names[0] == first
+
+
+def test_images_share_one_symmetric_scale():
+    R = np.array([[[0.1, -0.4]], [[0.2, 0.0]]])
+    figure = plot_images(np.ones((2, 1, 2)), R, ["a", "b"], label="share")
+    maps = [axes.images[0] for axes in figure.axes[2:4]]
+    assert {image.get_clim() for image in maps} == {(-0.4, 0.4)}
+    assert [image.get_array().tolist() for image in maps] == R.tolist()
+    assert figure.axes[-1].get_ylabel() == "share"
 
 
 def test_matching_is_one_to_one():

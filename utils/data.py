@@ -79,6 +79,8 @@ def load(name, *, scaled=True):
 
 def readable(feature):
     """Turn a column name into a label."""
+    if feature.startswith("pixel_"):
+        return "pixel {},{}".format(*feature.split("_")[1:])
     return WINE_NAMES.get(feature, feature).replace("_", " ")
 
 

@@ -41,16 +41,16 @@ def describe_axes(axes):
         "ticks": [named_ticks(axes.xaxis), named_ticks(axes.yaxis)],
         "legend": [t.get_text() for t in legend.get_texts()] if legend else [],
         "texts": [
-            {"text": t.get_text(), **summary(t.get_position()), "colour": colours(t.get_color())}
+            {"text": t.get_text(), **coordinates([t.get_position()]), "colour": colours(t.get_color())}
             for t in axes.texts
         ],
         "lines": [
-            {**summary(line.get_xydata()), "style": line.get_linestyle(),
+            {**coordinates(line.get_xydata()), "style": line.get_linestyle(),
              "marker": str(line.get_marker()), "colour": colours(line.get_color())}
             for line in axes.lines
         ],
         "patches": [
-            {**summary(patch.get_path().transformed(patch.get_patch_transform()).vertices),
+            {**coordinates(patch.get_path().transformed(patch.get_patch_transform()).vertices),
              "colour": colours(patch.get_facecolor(), patch.get_edgecolor())}
             for patch in axes.patches
         ],
@@ -74,14 +74,20 @@ def describe_collection(collection):
     paths = [path.vertices for path in collection.get_paths()]
     array = collection.get_array()
     return {
-        "offsets": summary(collection.get_offsets()),
-        "paths": summary(np.concatenate(paths) if paths else []),
+        "offsets": coordinates(collection.get_offsets()),
+        "paths": coordinates(np.concatenate(paths) if paths else np.empty((0, 2))),
         "sizes": summary(collection.get_sizes() if hasattr(collection, "get_sizes") else []),
         "values": summary([] if array is None else array),
         "cmap": "" if array is None else collection.get_cmap().name,
         "colour": [] if array is not None
         else colours(collection.get_facecolor(), collection.get_edgecolor()),
     }  # fmt: skip
+
+
+def coordinates(points):
+    """Summaries of x and y apart, so that a long axis does not hide a change along the other."""
+    x, y = np.ma.asarray(points, dtype=float).reshape(-1, 2).T
+    return {"x": summary(x), "y": summary(y)}
 
 
 def summary(values):

@@ -143,3 +143,28 @@ def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False,
     figure.colorbar(image, label=label.replace(" (", "\n("))
     axes.set_title(title or "")
     return figure
+
+
+def plot_images(images, R, titles, *, label=RELEVANCE):
+    """Draw images over the heat maps of their relevance, red for and blue against.
+
+    Args:
+        images: (n, H, W) grey values, dark is high.
+        R: (n, H, W) relevances, all on one symmetric scale.
+        titles: n titles, one over each image.
+        label: written at the colour bar.
+    """
+    images, R = np.asarray(images, dtype=float), np.asarray(R, dtype=float)
+    limit = abs(R).max() or 1.0
+    n = len(images)
+    figure, axes = plt.subplots(2, n, figsize=(1.1 * n + 1.4, 3), squeeze=False)
+    for column, image, relevance, title in zip(axes.T, images, R, titles, strict=True):
+        column[0].imshow(image, cmap="Greys", vmin=0, vmax=images.max())
+        shown = column[1].imshow(relevance, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        column[0].set_title(title, fontsize=9)
+        for one in column:
+            one.set_xticks([])
+            one.set_yticks([])
+            one.spines[:].set(visible=True, color=GREY, linewidth=0.6)
+    figure.colorbar(shown, ax=axes, label=label, shrink=0.9)
+    return figure
