@@ -41,7 +41,8 @@ def describe_axes(axes):
         "ticks": [named_ticks(axes.xaxis), named_ticks(axes.yaxis)],
         "legend": [t.get_text() for t in legend.get_texts()] if legend else [],
         "texts": [
-            {"text": t.get_text(), **coordinates([t.get_position()]), "colour": colours(t.get_color())}
+            {"text": t.get_text(), **coordinates([t.get_position()]),
+             "colour": colours(t.get_color())}
             for t in axes.texts
         ],
         "lines": [
