@@ -86,9 +86,8 @@ def peak_memory(run):
 
     clear.write_text("5")
     before = read("VmRSS")
-    kept = run()
-    peak = read("VmHWM")
-    return peak - before - (kept.nbytes if torch.is_tensor(kept) else 0)
+    run()
+    return read("VmHWM") - before
 
 
 def measure(n, K, D, dtype, threads, seconds):
@@ -98,7 +97,8 @@ def measure(n, K, D, dtype, threads, seconds):
     beta = beta_heuristic(mu, X[:10_000])
     torch.set_num_threads(threads)
     points = dict.fromkeys(FAST, n)
-    runs = {name: lambda f=f: f(X, like, beta) for name, f in FAST.items()}
+    R = torch.zeros_like(X)
+    runs = {name: lambda f=f: f(X, like, beta, R) for name, f in FAST.items()}
     if threads == 1 and dtype == torch.float64:
         for name, (function, budget) in SLOW.items():
             points[name] = max(2, min(n, int(budget / (K * D))))
@@ -123,6 +123,12 @@ def error(dtype, **where):
     return np.abs(explanation.relevance.numpy() - right).max() / np.abs(right).max()
 
 
+def explain_into(X, mu):
+    """Make a call of `explain` that writes into memory of its own."""
+    R = torch.zeros_like(X)
+    return lambda: explain(mu, X, beta=0.1, out=R)
+
+
 def exponents():
     """Growth exponents of the time of `explain` in N, K and D, one thread, float64."""
     torch.set_num_threads(1)
@@ -132,11 +138,7 @@ def exponents():
         "K": [(20_000, k, 64) for k in (25, 50, 100, 200)],
         "D": [(20_000, 20, d) for d in (64, 128, 256, 512)],
     }.items():
-        data = [blobs(*size) for size in sizes]
-        runs = {
-            size: lambda X=X, mu=mu: explain(mu, X, beta=0.1)
-            for size, (X, mu) in zip(sizes, data, strict=True)
-        }
+        runs = {size: explain_into(*blobs(*size)) for size in sizes}
         best = take_turns(runs, 5)
         axis = [size["NKD".index(name)] for size in sizes]
         found[name] = np.polyfit(np.log(axis), np.log([best[size] for size in sizes]), 1)[0]

@@ -1,7 +1,8 @@
 """Other ways to the same relevances, and other explanations of the same logit, to measure against.
 
-Each peer is a function of (X, mu, beta): points (n, D), centroids (K, D), stiffness. The first four
-compute NEON's relevances, the others attribute f_c by methods for arbitrary functions.
+Each peer is a function of points X (n, D), centroids mu (K, D) and the stiffness beta; the fast
+ones write into memory R that is there already. `naive`, `textbook`, `one_point_loop` and
+`neon_explain` compute NEON's relevances, the others attribute f_c by methods for any function.
 """
 
 import numpy as np
@@ -10,11 +11,10 @@ import torch
 from neon import NeuralizedKMeans, explain, layer_by_layer
 
 
-def naive(X, mu, beta, batch=4096):
-    """The closed form in plain torch, a new tensor for every step."""
+def naive(X, mu, beta, R, batch=4096):
+    """The closed form in plain torch, a new tensor for every step; R (n, D) is filled."""
     origin = mu.mean(0)
     M = mu - origin
-    R = torch.empty_like(X)
     for i in range(0, len(X), batch):
         x = X[i : i + batch] - origin
         h = M.square().sum(1) - 2 * x @ M.T
@@ -23,7 +23,6 @@ def naive(X, mu, beta, batch=4096):
         a = torch.softmax(-beta * h, 1) * (h.amin(1, keepdim=True) / h)
         a.scatter_(1, c, -a.sum(1, keepdim=True))
         R[i : i + batch] = -2 * x * (a @ M) + a @ M.square()
-    return R
 
 
 def textbook(X, mu, beta):
@@ -34,29 +33,31 @@ def textbook(X, mu, beta):
 
 
 def one_point_loop(X, mu, beta):
-    """The two layers and the two rules for one point at a time, as published implementations do.
+    """Both layers and both rules for one point at a time, as published implementations do.
 
-    The weights (K, K−1, D) are built once; each point then goes through the whole network.
+    The weights (K, K−1, D) are built once; each point goes through the networks of all clusters.
     """
     network = NeuralizedKMeans(mu)
-    W, b, m = network.weight, network.bias, network.midpoints
-    W, b, m = W.to(X), b.to(X), m.to(X)
+    W, b, mu = network.weight.to(X), network.bias.to(X), mu.to(X)
     R = torch.empty_like(X)
-    for i, x in enumerate(X):
-        h = W @ x + b  # (K, K-1)
-        f, c = h.amin(-1).max(0)
-        R_k = torch.softmax(-beta * h[c], 0) * f
-        z = (x - m[c]) * W[c]  # (K-1, D)
-        R[i] = (z / z.sum(-1, keepdim=True) * R_k[:, None]).sum(0)
+    for i in range(len(X)):
+        x = X[[i]]
+        h = torch.einsum("ckd,nd->nck", W, x) + b  # (1, K, K-1)
+        f = h.amin(-1)
+        c = int(f.argmax())
+        R_k = torch.nn.functional.softmin(beta * h[:, c], dim=-1) * f[:, c]
+        k = [k for k in range(len(mu)) if k != c]
+        z = W[c] * (x - (mu[c] + mu[k]) / 2)  # (K-1, D)
+        R[i] = (z / z.sum(-1, keepdim=True) * R_k.view(-1, 1)).sum(0)
     return R
 
 
-def neon_explain(X, mu, beta):
-    """The package."""
-    return explain(mu, X, beta=beta).relevance
+def neon_explain(X, mu, beta, R):
+    """The package; R (n, D) is filled."""
+    explain(mu, X, beta=beta, out=R)
 
 
-def three_products(X, mu, beta=None):
+def three_products(X, mu, beta=None, R=None):
     """A limit: three matrix products of the closed form's shapes in torch, and nothing else."""
     for x in X.split(4096):
         g = x @ mu.T
@@ -64,7 +65,7 @@ def three_products(X, mu, beta=None):
         g @ mu
 
 
-def three_products_numpy(X, mu, beta=None):
+def three_products_numpy(X, mu, beta=None, R=None):
     """The same limit with numpy's BLAS."""
     mu = mu.numpy()
     for x in X.split(4096):
@@ -73,9 +74,9 @@ def three_products_numpy(X, mu, beta=None):
         g @ mu
 
 
-def copy(X, mu=None, beta=None):
+def copy(X, mu, beta, R):
     """A limit: write as many numbers as the relevances have."""
-    return X.clone()
+    R.copy_(X)
 
 
 class Logit(torch.nn.Module):
