@@ -77,8 +77,7 @@ def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=No
         >>> explanation.relevance, explanation.logit
         (array([[4., 2.]]), array([6.]))
     """
-    model = neuralized(model)
-    points = as_points(X, model.n_features).detach()
+    model, points = prepared(model, X)
     beta = beta_heuristic(model, points) if beta == "heuristic" else as_beta(beta)
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"`batch_size` must be at least 1; got {batch_size}. Pass None instead.")
@@ -117,8 +116,7 @@ def beta_heuristic(model, X):
         >>> beta_heuristic([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5], [0.0, 0.0]])
         0.14285714285714285
     """
-    model = neuralized(model)
-    points = as_points(X, model.n_features).detach()
+    model, points = prepared(model, X)
     mean = torch.cat([model(batch) for batch in points.split(BATCH)]).double().mean().item()
     return 1 / mean if mean > 0 else math.inf
 
@@ -145,8 +143,7 @@ def contrast(model, X, cluster, against):
         >>> contrast([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5]], cluster=1, against=0)
         array([[-4., -2.]])
     """
-    model = neuralized(model)
-    points = as_points(X, model.n_features).detach()
+    model, points = prepared(model, X)
     cluster = as_labels(cluster, len(points), model.n_clusters, "cluster")
     against = as_labels(against, len(points), model.n_clusters, "against")
     refuse_same(cluster, against)
@@ -176,12 +173,24 @@ def counterfactual(model, X, against=None):
         >>> counterfactual([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5]])
         array([[0.75, 1.25]])
     """
-    model = neuralized(model)
-    points = as_points(X, model.n_features).detach()
+    model, points = prepared(model, X)
     if against is not None:
         against = as_labels(against, len(points), model.n_clusters, "against")
         refuse_same(model.decision(points).cpu(), against.cpu())
     return like(X, model.counterfactual(points, against))
+
+
+def prepared(model, X):
+    """Return the model, neuralized, and the points X as a checked tensor."""
+    names = getattr(model, "feature_names_in_", None)
+    columns = getattr(X, "columns", None)
+    if names is not None and columns is not None and list(names) != list(columns):
+        raise ValueError(
+            f"`X` must have the columns that the model was fitted to, in order, {list(names)}; "
+            f"got {list(columns)}. Select them: X[model.feature_names_in_]."
+        )
+    model = neuralized(model)
+    return model, as_points(X, model.n_features).detach()
 
 
 def neuralized(model):

@@ -78,8 +78,8 @@ class KMeans(torch.nn.Module):
         model.estimator, model.centroids = fitted, centroids
         return model
 
-    def fit(self, X):
-        """Fit scikit-learn's k-means to points X (n, D) and return self.
+    def fit(self, X, y=None):
+        """Fit scikit-learn's k-means to points X (n, D) and return self; y is not used.
 
         Raises:
             ValueError: fewer points than clusters, or values that are not finite.
@@ -143,8 +143,20 @@ def centroids_of(model):
                 break
             return as_centroids(getattr(model, name), name)
     if isinstance(model, torch.nn.Module) or hasattr(model, "fit"):
-        raise ValueError(
-            f"`{type(model).__name__}` must be fitted and have centroids. Call .fit(X) first; "
-            "a clusterer without `cluster_centers_` cannot be neuralized this way."
-        )
+        raise ValueError(f"`{type(model).__name__}` must {what_it_lacks(model)}")
     return as_centroids(model)
+
+
+def what_it_lacks(model):
+    """Say what keeps a model or a scikit-learn estimator from being neuralized, and what to do."""
+    if hasattr(model, "steps"):
+        return (
+            "be a clusterer; got a pipeline, whose steps have to be explained through. "
+            "Use NeonExplainer(pipeline, prefit=True).fit(X)."
+        )
+    if hasattr(model, "n_features_in_") or hasattr(model, "labels_"):
+        return (
+            "have centroids; it is fitted and has no `cluster_centers_`. Use "
+            "KernelKMeans.from_labels(X, labels), which explains the labels of any clusterer."
+        )
+    return "be fitted, and then have `cluster_centers_`. Call .fit(X) first."

@@ -4,12 +4,16 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.cluster
 import torch
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from neon import KMeans, NeuralizedKMeans, contrast, counterfactual, explain, explain_stream
 
+FRAME = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [5.0, 3.0, 4.0]})
 mu = torch.tensor([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [3.0, 0.0, 1.0]])
 X = torch.tensor([[0.1, 0.2, 0.3], [0.9, 1.0, 1.2]])
 bad = X.clone()
@@ -29,10 +33,12 @@ CASES = {
     "NaN beta": (lambda: explain(mu, X, beta=math.nan), ValueError, "`beta` must be a number in [0, inf]; got nan."),
     "word for beta": (lambda: explain(mu, X, beta="hard"), TypeError, "`beta` must be a number in [0, inf] or 'heuristic'; got 'hard'."),
     "several betas": (lambda: explain(mu, X, beta=torch.ones(2)), TypeError, "`beta` must be a number"),
-    "unfitted": (lambda: explain(KMeans(3), X), ValueError, "`KMeans` must be fitted and have centroids. Call .fit(X) first"),
+    "unfitted": (lambda: explain(KMeans(3), X), ValueError, "`KMeans` must be fitted, and then have `cluster_centers_`. Call .fit(X) first."),
     "unfitted forward": (lambda: KMeans(3)(X), ValueError, "Call .fit(X) first"),
-    "unfitted scikit-learn": (lambda: explain(sklearn.cluster.KMeans(3), X), ValueError, "`KMeans` must be fitted"),
-    "no centroids": (lambda: explain(sklearn.cluster.DBSCAN(), X), ValueError, "cannot be neuralized this way"),
+    "unfitted scikit-learn": (lambda: explain(sklearn.cluster.KMeans(3), X), ValueError, "`KMeans` must be fitted, and then"),
+    "no centroids": (lambda: explain(sklearn.cluster.DBSCAN().fit(X), X), ValueError, "`DBSCAN` must have centroids; it is fitted and has no `cluster_centers_`. Use KernelKMeans.from_labels"),
+    "pipeline": (lambda: explain(make_pipeline(StandardScaler(), sklearn.cluster.KMeans(2)).fit(X), X), ValueError, "Use NeonExplainer(pipeline, prefit=True).fit(X)."),
+    "columns in another order": (lambda: explain(sklearn.cluster.KMeans(2).fit(FRAME), FRAME[["b", "a"]]), ValueError, "`X` must have the columns that the model was fitted to, in order, ['a', 'b']; got ['b', 'a']."),
     "too many clusters": (lambda: KMeans(3).fit(X), ValueError, "`n_clusters` must be at most the number of points, 2; got 3."),
     "no such cluster": (lambda: NeuralizedKMeans(mu)(X, 3), ValueError, "`c` must be a cluster in 0..2; got 3."),
     "negative cluster": (lambda: contrast(mu, X, -1, 0), ValueError, "`cluster` must be a cluster in 0..2; got -1."),

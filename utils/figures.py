@@ -77,6 +77,12 @@ def stored(name, folder=FIGURES):
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["shows"]
 
 
+def recorded(name, folder=FIGURES):
+    """Hashes of the pictures that were written with the fingerprint, or None if there is none."""
+    path = folder / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["sha256"] if path.exists() else None
+
+
 def stored_state(name, folder=FIGURES):
     """List what is wrong with the files of a figure: missing, or not the picture recorded.
 
@@ -91,10 +97,9 @@ def stored_state(name, folder=FIGURES):
     ]
     if missing:
         return missing
-    recorded = json.loads(paths["json"].read_text(encoding="utf-8"))["sha256"]
     return [
         f"{paths[suffix].name} is not the picture that was recorded: run `make figures`"
-        for suffix, wanted in recorded.items()
+        for suffix, wanted in recorded(name, folder).items()
         if digest(paths[suffix].read_bytes()) != wanted
     ]
 

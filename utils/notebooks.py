@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from .figures import manifest, stored_state, write_whole
+from .figures import manifest, recorded, stored_state, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -70,10 +70,14 @@ def execute_all(notebooks, **parameters):
 
 def run(notebooks):
     """Regenerate the figures of the notebooks; return a list of those that are not there."""
+    before = {name: recorded(name) for name in manifest()}
     names = {path.stem for path, _ in execute_all(notebooks, SAVE_FIGURES=True)}
     figures = [name for name, entry in manifest().items() if entry["notebook"] in names]
     problems = [problem for name in figures for problem in stored_state(name)]
-    print(f"{len(figures)} figures of {len(names)} notebooks are up to date in figures/.")
+    for name in figures:
+        written = before.get(name) != recorded(name)
+        label = manifest()[name]["label"]
+        print(f"{label:<12} figures/{name}.png  {'written' if written else 'as before'}")
     return problems
 
 
