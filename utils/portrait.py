@@ -226,11 +226,11 @@ def borders(table, X, model, back, rows, *, most=3):
 
 
 def tick(name):
-    """Name as a short label of a figure, in which a dollar sign is no mathematics.
+    r"""Name as a short label of a figure, in which a dollar sign is no mathematics.
 
     Example:
         >>> tick("price in $")
-        'price in \\\\$'
+        'price in \\$'
     """
     line = " ".join(str(name).split())
     return (line if len(line) <= 30 else line[:29] + "…").replace("$", r"\$")

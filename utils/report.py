@@ -24,7 +24,7 @@ from .tabular import MISSING, TableError, prepare, read_table
 
 NOTEBOOK = NOTEBOOKS / "11_your_own_data.ipynb"
 PAGE = Path(__file__).with_name("report_page.html")
-NOT_IN_PAGE = {"lesson", "parameters", "injected-parameters"}  # tags of cells
+LESSON = "lesson"  # tag of the cells that are about the wines, and not part of a report
 SETTINGS = {  # parameters of the notebook, as a report sets them unless told otherwise
     "features": None, "exclude": [], "label": None, "n_clusters": [2, 8], "model": "kmeans",
     "scaler": "minmax", "beta": "heuristic", "start_rows": None, "seed": 0, "rows": [],
@@ -106,16 +106,19 @@ def whole_folder(output):
 
 
 def execute(executed, settings, progress):
-    """Run the notebook with papermill, a bar counting its cells."""
+    """Run the notebook but for the lesson with papermill, a bar counting its cells."""
     import papermill
     from nbclient.exceptions import DeadKernelError
 
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook.cells = [c for c in notebook.cells if LESSON not in c.metadata.get("tags", [])]
+    nbformat.write(notebook, executed)
     for name in ONE_THREAD:
         os.environ.setdefault(name, ONE_THREAD[name])
     try:
         papermill.execute_notebook(
-            NOTEBOOK, executed, parameters=settings, kernel_name="python3",
-            cwd=NOTEBOOKS, progress_bar=progress,
+            executed, executed, parameters=settings, kernel_name="python3",
+            cwd=NOTEBOOKS, progress_bar=progress, extra_arguments=["--log-level=ERROR"],
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         why = " ".join(f"{error.ename}: {error.evalue}".split())
@@ -134,9 +137,6 @@ def as_page(notebook, name):
     from nbconvert import HTMLExporter
 
     shown = {entry: figure["shows"] for entry, figure in manifest().items()}
-    notebook.cells = [
-        c for c in notebook.cells if not NOT_IN_PAGE & set(c.metadata.get("tags", []))
-    ]
     for cell in notebook.cells:
         figure = re.search(r'save_figure\(figure, "(\w+)"', cell.source)
         if figure:
@@ -168,7 +168,7 @@ def parser():
     what("--exclude", nargs="+", metavar="NAME", default=[], help="columns to leave out")
     what("--label", metavar="NAME", help="column to compare the clusters with afterwards")
     what("--missing", choices=MISSING, default="error",
-         help="rows with missing values: stop, drop them, or fill in the column's median")  # fmt: skip
+         help="rows with missing values: stop, drop them, or fill in the median")  # fmt: skip
     what("--sep", help="what separates columns (default: guessed from the header)")
     what("--decimal", choices=[".", ","], default=".", help="the decimal mark (default: .)")
     what("--encoding", default="utf-8-sig", help="of the text (default: utf-8)")

@@ -52,7 +52,10 @@ def write_results(output, table, explanation, names, members, summary):
 
     Args:
         output: folder.
-        table, explanation, names, members: as for `relevance_table` and `cluster_table`.
+        table: `tabular.Table`.
+        explanation: `Explanation` of its rows.
+        names: K names of the clusters.
+        members: DataFrame from `portrait.members`.
         summary: dict of numbers and words for a sweep to compare.
     """
     import pyarrow as pa
