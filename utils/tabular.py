@@ -115,7 +115,7 @@ def read_excel(path):
 
 
 def read_text(path, sep, decimal, encoding):
-    """Read separated text, its numbers to the last bit."""
+    """Read separated text."""
     with path.open("rb") as file:
         start = file.read(SAMPLE)
     if b"\0" in start and not encoding.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")):
@@ -141,7 +141,7 @@ def read_text(path, sep, decimal, encoding):
         try:
             return pd.read_csv(
                 path, sep=sep, decimal=decimal, encoding=encoding, index_col=False,
-                low_memory=False, float_precision=None if decimal == "," else "round_trip",
+                low_memory=False,
             )  # fmt: skip
         except UnicodeError:
             raise wrong_encoding(path, encoding) from None
