@@ -16,8 +16,9 @@ import yaml
 from neon import explain
 from utils import report as reporting
 from utils import sweep as sweeping
+from utils.features import prepare
 from utils.report import main, report
-from utils.tabular import TableError, neutral, prepare, read_table
+from utils.tabular import TableError, neutral, read_table
 
 NASTY = {
     "ash": "<script>alert(1)</script>",
@@ -156,7 +157,7 @@ CONTENTS = {  # name: (content of the file, arguments, what the one line says)
     "blank lines": ("\n\n\n", [], "Export it again|under its header"),
     "header only": ("a,b\n", [], r"has 0 row\(s\).* need 2 or more"),
     "one row": ("a,b\n1,2\n", [], r"has 1 row\(s\).* need 2 or more"),
-    "fewer rows than K": (frame(5), ["--clusters", "9"], "9 clusters need .* there are 5"),
+    "fewer rows than K": (frame(5), ["--clusters", "9"], "9 clusters need 9 .* there are 5"),
     "fewer distinct rows": (rows("a", *"1212121212"), ["--clusters", "3"], "there are 2"),
     "no numeric column": (rows("a,b", "x,y", "y,x"), [], "No numeric column"),
     "all constant": (rows("a,b", *["1,2"] * 5), [], "No numeric column that varies"),
@@ -177,6 +178,8 @@ CONTENTS = {  # name: (content of the file, arguments, what the one line says)
     "no such row": (frame(), ["--rows", "20"], "Row 20 is not among those clustered"),
     "text as feature": (frame(w=["u", "v"] * 10), ["--features", "w"], "'w' cannot be a feature"),
     "start rows": (frame(), ["--clusters", "3", "--start-rows", "1"], "one row for each cluster"),
+    "kernel of few rows": (frame(9), ["--clusters", "2", "--model", "kernel"], "there are 9"),
+    "kernel of many": (frame(5001), ["--model", "kernel"], "5000 rows at most; got 5001"),
     "overflow": (frame(b=[1e200, *range(19)]), [], "overflow when squared. Change the unit"),
 }
 

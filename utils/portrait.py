@@ -61,13 +61,15 @@ def check_model(X, model, n_clusters, start_rows):
     if model == "kernel" and len(X) > KERNEL_ROWS:
         raise TableError(f"The kernel model takes {KERNEL_ROWS} rows at most; got {len(X)}. "
                          "Use --model kmeans.")  # fmt: skip
-    most = max(np.atleast_1d(n_clusters))
+    # the kernel model is fitted again to resamples, in which rows are missing
+    most = int(max(np.atleast_1d(n_clusters)))
+    wanted = 10 * most if model == "kernel" else most
     distinct = len(np.unique(X[: 100 * most], axis=0))
-    if distinct < most:
+    if distinct < wanted:
         distinct = len(np.unique(X, axis=0))
-    if distinct < most:
+    if distinct < wanted:
         raise TableError(
-            f"{most} clusters need as many distinct rows; there are {distinct}. Ask for fewer."
+            f"{most} clusters need {wanted} distinct rows; there are {distinct}. Ask for fewer."
         )
     if start_rows is None:
         return

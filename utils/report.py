@@ -17,10 +17,11 @@ from pathlib import Path
 
 import nbformat
 
+from .features import MISSING, prepare
 from .figures import manifest
 from .notebooks import NOTEBOOKS, ONE_THREAD
 from .portrait import MODELS, SCALERS, check_model, scaled
-from .tabular import MISSING, TableError, prepare, read_table
+from .tabular import TableError, read_table
 
 NOTEBOOK = NOTEBOOKS / "11_your_own_data.ipynb"
 PAGE = Path(__file__).with_name("report_page.html")

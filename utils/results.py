@@ -13,7 +13,7 @@ def relevance_table(table, explanation):
     """One row a point: row in the file, cluster, logit, probability, relevance of each feature.
 
     Args:
-        table: `tabular.Table`.
+        table: `features.Table`.
         explanation: `Explanation` of its rows.
     """
     names = [f"relevance of {name}" for name in table.X]  # so that a join with the input is clear
@@ -52,7 +52,7 @@ def write_results(output, table, explanation, names, members, summary):
 
     Args:
         output: folder.
-        table: `tabular.Table`.
+        table: `features.Table`.
         explanation: `Explanation` of its rows.
         names: K names of the clusters.
         members: DataFrame from `portrait.members`.
