@@ -1,6 +1,7 @@
 """Read a table of one's own, and write tables that are safe to open.
 
-A file that is no table stops with a `TableError` of one line that says what to do. Rows keep their number in the file (0 is the first row under the header) all the way through.
+A file that is no table stops with a `TableError` of one line that says what to do. Rows keep
+their number in the file (0 is the first row under the header) all the way through.
 """
 
 import csv
