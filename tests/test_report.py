@@ -372,7 +372,7 @@ def test_sweep_goes_on_where_it_stopped(plan, monkeypatch):
         ({"vary": None}, "must be names with values"),
         ({"vary": {"k": [2]}}, "no setting 'k'"),
         ({"vary": {"seed": 3}}, "`vary` seed must be a list of values; got 3"),
-        ({"settings": {"lable": "a"}}, "no setting 'lable'"),
+        ({"settings": {"classes": "a"}}, "no setting 'classes'"),
     ],
 )
 def test_bad_plans_are_refused(plan, change, message, capsys):
