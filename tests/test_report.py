@@ -295,7 +295,12 @@ def test_failing_disk_leaves_nothing(table, tmp_path, capsys, monkeypatch, code,
     where = reporting if step == "execute" else Path
     monkeypatch.setattr(where, step, fail)
     output = tmp_path / "out"
-    refused(table, output, f"cannot be written: {os.strerror(code)}. Make room", capsys)
+    refused(
+        table,
+        output,
+        f"cannot be written: {os.strerror(code)}. Check its permissions and free",
+        capsys,
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 

@@ -100,7 +100,7 @@ def whole_folder(output):
     except OSError as error:
         raise TableError(
             f"{str(output)!r} cannot be written: {error.strerror or error}. "
-            "Make room there, or name another folder: --output."
+            "Check its permissions and free space, or name another: --output."
         ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
