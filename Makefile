@@ -9,7 +9,7 @@ RUN    := .venv/bin/python
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments train lab bench venv
+.PHONY: figures test lint notebooks bench-kernel experiments train lab bench report venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -33,6 +33,9 @@ experiments: venv  ## measure faithfulness in full: ten minutes, goes on where i
 
 train: venv  ## train the encoders of the digits again; nothing else does
 	$(RUN) -m utils.encoders
+
+report: venv  ## explain a table: make report DATA=my.csv K=4 ARGS="--label class"
+	.venv/bin/neon-report "$(DATA)" $(if $(K),--clusters $(K)) $(ARGS)
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

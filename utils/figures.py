@@ -25,7 +25,7 @@ def manifest(folder=FIGURES):
     return {entry["name"]: entry for entry in entries}
 
 
-def save_figure(figure, name, *, save=False, folder=FIGURES):
+def save_figure(figure, name, *, save=False, output=None, folder=FIGURES):
     """Write a figure as PNG, SVG and fingerprint, or compare it with the one that is stored.
 
     With the environment variable NEON_FIGURES=check, which the tests set, nothing is written and
@@ -35,6 +35,8 @@ def save_figure(figure, name, *, save=False, folder=FIGURES):
         figure: matplotlib Figure.
         name: its name in `figures/manifest.toml`.
         save: write the files, unless those that are there already show the same.
+        output: another folder to write PNG and SVG into instead: a figure of other data than the
+            course's, which is neither stored nor compared.
         folder: where the figures and their manifest are.
 
     Raises:
@@ -43,6 +45,11 @@ def save_figure(figure, name, *, save=False, folder=FIGURES):
     """
     if name not in manifest(folder):
         raise KeyError(f"`name` must be a figure of figures/manifest.toml; got {name!r}. Add it.")
+    if output is not None:
+        Path(output).mkdir(parents=True, exist_ok=True)
+        for suffix in ("png", "svg"):
+            (Path(output) / f"{name}.{suffix}").write_bytes(render(figure, suffix))
+        return
     figure.canvas.draw()  # tick labels are only known once drawn
     shown = fingerprint(figure)
     if os.environ.get("NEON_FIGURES") == "check":
