@@ -9,6 +9,8 @@ them, and writes one row a size to benchmarks/results/scaling_out.csv. What is c
     write      relevances that are there already, written
     aggregate  relevances that are there already, summed
     job        `write_parquet`: read, explain, write, sum, in one pass
+
+and the time of one core a point, for several K and D, to cost_model.csv.
 """
 
 import argparse
@@ -30,7 +32,8 @@ from neon import Aggregate, KMeans, explain
 from neon.distributed import aggregate, connect, write_parquet
 from neon.parquet import Folder, to_frame
 
-RESULTS = Path(__file__).resolve().parent / "results" / "scaling_out.csv"
+RESULTS = Path(__file__).resolve().parent / "results"
+GRID = [(10, 16), (10, 64), (30, 32), (100, 16), (100, 64), (300, 32), (300, 64), (1000, 64)]
 WORKERS, ROWS, D, K, BETA = 2, 250_000, 32, 10, 1.0
 NAMES = [f"x{i}" for i in range(D)]
 
@@ -124,18 +127,36 @@ def measure(parts, folder):
     return row
 
 
+def microseconds(K, D):
+    """Time of one core a point, the best of three, float32."""
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    mu = torch.randn(K, D, generator=generator)
+    X = mu[torch.randint(K, (20_000,), generator=generator)]
+    X += 0.7 * torch.randn(X.shape, generator=generator)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        explain(mu, X, beta=1 / D)
+        times.append(time.perf_counter() - start)
+    return min(times) / len(X) * 1e6
+
+
 def main():
     """Measure the sizes that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--partitions", type=int, nargs="+", default=[4, 20, 80])
+    parser.add_argument("--partitions", type=int, nargs="*", default=[4, 20, 80])
     options = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    grid = pd.DataFrame(GRID, columns=["K", "D"])
+    grid["us a point"] = [microseconds(K, D) for K, D in GRID]
+    grid.round(4).to_csv(RESULTS / "cost_model.csv", index=False)
     rows = []
     for parts in options.partitions:
         with tempfile.TemporaryDirectory(prefix="neon-") as folder:
             rows.append(measure(parts, Path(folder)))
         print(rows[-1])
-    RESULTS.parent.mkdir(exist_ok=True)
-    pd.DataFrame(rows).round(4).to_csv(RESULTS, index=False)
+        pd.DataFrame(rows).round(4).to_csv(RESULTS / "scaling_out.csv", index=False)
 
 
 if __name__ == "__main__":

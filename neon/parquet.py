@@ -1,4 +1,7 @@
-"""Relevances in a folder of Parquet files, one a partition, each of them whole or absent."""
+"""Relevances in a folder of Parquet files, one a partition, each of them whole or absent.
+
+Parquet alone: a dask array of relevances can be stored with `.to_zarr`, but that does not resume.
+"""
 
 import hashlib
 import os
