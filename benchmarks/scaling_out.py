@@ -128,14 +128,14 @@ def measure(parts, folder):
 
 
 def microseconds(K, D):
-    """Time of one core a point, the best of three, float32."""
+    """Time of one core a point, the best of ten, float32."""
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     mu = torch.randn(K, D, generator=generator)
     X = mu[torch.randint(K, (20_000,), generator=generator)]
     X += 0.7 * torch.randn(X.shape, generator=generator)
     times = []
-    for _ in range(3):
+    for _ in range(10):
         start = time.perf_counter()
         explain(mu, X, beta=1 / D)
         times.append(time.perf_counter() - start)
