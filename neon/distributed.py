@@ -15,7 +15,7 @@ machines use a network that you trust, and TLS (`distributed.Security`).
 from .checks import as_beta, as_points
 from .explain import Explanation
 from .kmeans import KMeans
-from .parquet import Folder, identity, summed, to_frame
+from .parquet import Folder, identity, read_parquet, summed, to_frame
 from .partitions import (
     Kind,
     each,
@@ -29,6 +29,16 @@ from .partitions import (
     tree_sum,
     write_part,
 )
+
+__all__ = [
+    "aggregate",
+    "beta_heuristic",
+    "connect",
+    "explain_lazily",
+    "fit_kmeans",
+    "read_parquet",
+    "write_parquet",
+]
 
 
 def connect(address=None, **options):

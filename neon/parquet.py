@@ -73,6 +73,46 @@ class Folder:
         os.replace(hidden, path)
 
 
+def read_parquet(folder):
+    """Open a folder of Parquet files as a dask DataFrame, one partition a file, each as it is.
+
+    `dask.dataframe.read_parquet` will do too, and reads chosen columns alone, but where a file
+    lacks a column its error names no file. Here the error is that of `explain_lazily`.
+
+    Args:
+        folder: with files `*.parquet`, in the order of their names; the first sets the columns.
+
+    Raises:
+        ValueError: there is no such file.
+
+    Example:
+        >>> import tempfile
+        >>> import pandas as pd
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pd.DataFrame({"a": [1.0]}).to_parquet(f"{folder}/part-0.parquet")
+        ...     read_parquet(folder).compute()
+             a
+        0  1.0
+    """
+    import dask.dataframe as dd
+    import pyarrow.parquet as pq
+
+    files = sorted(Path(folder).glob("*.parquet"))
+    if not files:
+        raise ValueError(f"`folder` must hold files *.parquet; got {folder}. Check the path.")
+    meta = pq.read_schema(files[0]).empty_table().to_pandas()
+    # the time of the last change is part of the identity of the data
+    changed = [path.stat().st_mtime_ns for path in files]
+    return dd.from_map(read_file, list(map(str, files)), changed, meta=meta)
+
+
+def read_file(path, changed):
+    """Read one file, whole."""
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
 def summed(folder, number, n_clusters):
     """`Aggregate` of a finished file."""
     import pandas as pd

@@ -28,6 +28,7 @@ from neon.distributed import (
     connect,
     explain_lazily,
     fit_kmeans,
+    read_parquet,
     write_parquet,
 )
 from utils.notebooks import NOTEBOOKS, execute
@@ -203,6 +204,30 @@ def test_bad_partitions_are_named_with_their_problem(case, client, tmp_path):
     assert not (tmp_path / "part-00002.parquet").exists()
 
 
+@pytest.mark.parametrize("case", ["nan", "missing", "dtype"])
+def test_bad_files_are_named_with_their_problem(case, tmp_path):
+    change, error, message = BAD[case]
+    for number, part in enumerate(np.split(X, 4)):
+        frame = pd.DataFrame(part, columns=NAMES)
+        (change(frame) if number == 2 else frame).to_parquet(tmp_path / f"x-{number}.parquet")
+    with pytest.raises(error, match=message):
+        aggregate(MU, read_parquet(tmp_path), beta=1).compute(**SYNC)
+
+
+def test_files_are_partitions_in_the_order_of_their_names(tmp_path):
+    with pytest.raises(ValueError, match="`folder` must hold files"):
+        read_parquet(tmp_path)
+    for number, part in enumerate(np.split(X, 4)):
+        pd.DataFrame(part, columns=NAMES).to_parquet(tmp_path / f"x-{number}.parquet")
+    explanation = explain_lazily(MU, read_parquet(tmp_path), beta=0.5)
+    assert explanation.relevance.npartitions == 4
+    same_bits(explanation.relevance.compute(**SYNC), WHOLE.relevance)
+    name = read_parquet(tmp_path)._name
+    assert read_parquet(tmp_path)._name == name
+    os.utime(tmp_path / "x-1.parquet", ns=(0, 0))
+    assert read_parquet(tmp_path)._name != name, "changed data are other data"
+
+
 def test_bad_chunks_are_named_with_their_problem():
     chunked = da.from_array(spoiled(), chunks=(40, 4))
     with pytest.raises(ValueError, match="partition 1: `X` must be finite; got nan in row 10"):
@@ -261,6 +286,22 @@ def test_finished_partitions_are_not_read_again(tmp_path):
     write_parquet(MU, table, tmp_path, beta=1).compute(**SYNC)
     write_parquet(MU, table, tmp_path, beta=1).compute(**SYNC)
     assert len(read_parts) == 4
+
+
+def test_write_that_dies_half_way_leaves_nothing_under_the_name(tmp_path, monkeypatch):
+    def dies(table, stream, **options):
+        stream.write(b"PAR1")
+        raise OSError("disk full")
+
+    table = da.from_array(X, chunks=(50, 4))
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.parquet.write_table", dies)
+        with pytest.raises(OSError, match="disk full"):
+            write_parquet(MU, table, tmp_path, beta=0.5).compute(**SYNC)
+    assert not list(tmp_path.glob("part-*"))
+    write_parquet(MU, table, tmp_path, beta=0.5).compute(**SYNC)
+    assert len(list(tmp_path.iterdir())) == 4
+    same_bits(read(tmp_path)[list("0123")], WHOLE.relevance)
 
 
 @pytest.mark.parametrize(
