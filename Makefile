@@ -2,14 +2,14 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,text
+EXTRAS := notebooks,test,compare,text,distributed
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments train lab bench report venv
+.PHONY: figures test lint notebooks bench-kernel experiments train report lab bench bench-distributed venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -42,6 +42,9 @@ lab: venv  ## open the notebooks in JupyterLab
 
 bench: venv  ## speed and exactness against peers, into benchmarks/results/
 	$(RUN) benchmarks/engine.py
+
+bench-distributed: venv  ## 20 million points from disk to disk on two workers, into benchmarks/results/
+	$(RUN) benchmarks/scaling_out.py
 
 venv: .venv/installed
 

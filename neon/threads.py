@@ -1,8 +1,11 @@
 """Blocks of rows on several cores, each with a single-threaded BLAS."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
+
+import torch
 
 
 def share(function, tasks, workers):
@@ -45,3 +48,14 @@ class OneBlasThread:
             OneBlasThread.users -= 1
             if OneBlasThread.users == 0:
                 OneBlasThread.limit.restore_original_limits()
+
+
+@contextmanager
+def one_torch_thread():
+    """A context in which torch, and with it `explain`, uses one thread of the calling one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
