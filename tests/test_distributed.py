@@ -31,7 +31,9 @@ from neon.distributed import (
     read_parquet,
     write_parquet,
 )
+from utils.data import load
 from utils.notebooks import NOTEBOOKS, execute
+from utils.report import report
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import this file
 
@@ -426,3 +428,12 @@ def test_sweep_of_beta_runs_on_the_cluster(client, tmp_path):
     copies = client.gather(client.map(sweep, [[0, 1], [0, 1, 2]], pure=False))
     for copy, n in zip(copies, (2, 3), strict=True):
         assert f"all 150 points and all {n} stiffnesses: True" in copy.read_text(encoding="utf-8")
+
+
+def test_a_report_is_made_on_the_cluster(client, tmp_path):
+    pd.DataFrame(load("wine").raw.numpy()).add_prefix("m").to_csv(tmp_path / "wine.csv")
+    options = {"n_clusters": 3, "start_rows": [66, 75, 54]}
+    there = client.submit(report, tmp_path / "wine.csv", tmp_path / "report", **options).result()
+    relevance = pd.read_csv(there / "relevance.csv")
+    assert len(relevance) == 178
+    assert "relevances" in (there / "report.html").read_text(encoding="utf-8")
