@@ -53,14 +53,24 @@ def as_points(X, n_features, name="X"):
         )
     if X.shape[0] == 0:
         raise ValueError(f"`{name}` must hold at least one point; got shape {tuple(X.shape)}.")
-    # a sum that is finite has no other terms: one pass, and no array of flags
-    if not X.sum().isfinite() and not torch.isfinite(X).all():
+    if not has_finite_sum(X) and not torch.isfinite(X).all():
         row, column = (~torch.isfinite(X)).nonzero()[0].tolist()
         raise ValueError(
             f"`{name}` must be finite; got {X[row, column].item()} in row {row}, column {column}. "
             "Impute or drop such rows first."
         )
     return X
+
+
+def has_finite_sum(X):
+    """Tell in one pass, without an array of flags, that all of X is finite; False may be wrong.
+
+    On the CPU by numpy: after a sum of its own, torch's threads would keep a core busy waiting.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(
+            np.isfinite(X.detach().numpy().sum() if X.device.type == "cpu" else X.sum().item())
+        )
 
 
 def as_centroids(centroids, name="centroids"):

@@ -387,11 +387,10 @@ def test_same_bits_for_any_threads_and_any_chunks(K, D, dtype):
                 assert torch.equal(a, b[rows])
 
 
-def test_concurrent_calls_restore_the_blas_threads():
+def test_concurrent_calls_restore_the_settings_of_the_process():
     def limits():
-        return [
-            library["num_threads"] for library in blas().info() if library["user_api"] == "blas"
-        ]
+        blas_threads = [i["num_threads"] for i in blas().info() if i["user_api"] == "blas"]
+        return [*blas_threads, sys.getswitchinterval()]
 
     before, (X, mu) = limits(), data(3, 13, n=20_000)
     calls = [
