@@ -302,7 +302,7 @@ def test_bad_fits(iris, kmeans):
         NeonExplainer(kmeans).fit(scipy.sparse.csr_matrix(iris.to_numpy()))
     with pytest.raises(ValueError, match=r"`beta` must be a number in \[0, inf\]; got -1"):
         NeonExplainer(kmeans, beta=-1).fit(iris)
-    with pytest.raises(ValueError, match="a clusterer without `cluster_centers_` cannot be"):
+    with pytest.raises(ValueError, match="it is fitted and has no `cluster_centers_`"):
         NeonExplainer(DBSCAN()).fit(iris)
     with pytest.raises(NotFittedError, match="This NeonExplainer instance is not fitted yet"):
         NeonExplainer(kmeans).transform(iris)
