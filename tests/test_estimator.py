@@ -96,6 +96,7 @@ def test_check_estimator_passes_wholly():
         estimator_checks.check_global_set_output_transform_polars,
     ],
 )
+# the checks fit with names and transform without, and the other way round, on purpose
 @pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
 def test_checks_that_scikit_learn_runs_on_its_own_transformers(check):
     check("NeonExplainer", NeonExplainer(n_clusters=3, random_state=0))
@@ -140,6 +141,7 @@ def test_tables_carry_the_rows_and_columns_of_the_data(fitted, iris):
     pd.testing.assert_frame_equal(result.values, some)
 
 
+# a bare array after a table is what a user passes in a hurry; scikit-learn warns, as it should
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_beta_is_that_of_the_training_data(fitted, iris):
     whole = fitted.transform(iris)

@@ -131,7 +131,9 @@ def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False,
     """
     R = np.asarray(R, dtype=float)
     limit = abs(R).max() or 1.0
-    figure, axes = plt.subplots(figsize=(max(6.5, 1.5 + 0.5 * R.shape[1]), 2 + 0.32 * len(R)))
+    figure, axes = plt.subplots(
+        figsize=(max(6.5, 1.5 + 0.5 * R.shape[1]), max(3.7, 2 + 0.32 * len(R)))
+    )
     image = axes.imshow(R, vmin=-limit, vmax=limit, aspect="auto", cmap="RdBu_r")
     axes.set_xticks(range(R.shape[1]), feature_names, rotation=40, ha="right")
     axes.set_yticks(range(len(R)), row_names)
