@@ -61,15 +61,19 @@ def blobs(n, K, D, dtype=torch.float64, *, offset=0.0, groups=0.0):
 
 
 def take_turns(contenders, seconds):
-    """Fastest time of each contender, {name: function without arguments}, in turns."""
+    """Fastest time of each contender, {name: function without arguments}, in turns.
+
+    A short call is repeated within its turn, as by timeit, so that all are measured warm.
+    """
     best = dict.fromkeys(contenders, np.inf)
     stop = time.perf_counter() + seconds
     for turn in range(15 if seconds else 1):
         for name, run in contenders.items():
             time.sleep(0.2)  # the threads of the one before spin for a while; let them fall asleep
-            start = time.perf_counter()
-            run()
-            best[name] = min(best[name], time.perf_counter() - start)
+            end = time.perf_counter() + 0.02
+            while (start := time.perf_counter()) < end:
+                run()
+                best[name] = min(best[name], time.perf_counter() - start)
         if turn >= 2 and time.perf_counter() > stop:
             break
     return best

@@ -65,12 +65,13 @@ def as_points(X, n_features, name="X"):
 def has_finite_sum(X):
     """Tell in one pass, without an array of flags, that all of X is finite; False may be wrong.
 
-    On the CPU by numpy: after a sum of its own, torch's threads would keep a core busy waiting.
+    Many numbers on the CPU by numpy: after a sum of its own, torch's threads would keep a core
+    busy waiting.
     """
+    if X.device.type != "cpu" or X.numel() < 2**15 or torch.get_num_threads() == 1:
+        return math.isfinite(X.sum().item())
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(
-            np.isfinite(X.detach().numpy().sum() if X.device.type == "cpu" else X.sum().item())
-        )
+        return bool(np.isfinite(X.detach().numpy().sum()))
 
 
 def as_centroids(centroids, name="centroids"):

@@ -9,8 +9,9 @@ two rules of `neon.rules` compose to
 
 The squares of x cancel in the bracket, so that two products with the (K, D) centroids are left.
 `expanded` computes this for blocks of rows that stay in the cache, with the mean of the centroids
-as the origin, and bounds the rounding error of each row. The few rows whose bound is too large,
-near a boundary or where clusters lie far apart, are done again by `by_differences`.
+as the origin if it is far from 0, and bounds the rounding error of each row. The few rows whose
+bound is too large, near a boundary or where clusters lie far apart, are done again by
+`by_differences`.
 
 One formulation, two libraries: the lines of `expanded` mean the same in numpy and in torch.
 Tensors on the CPU are seen as numpy arrays, without a copy, whose products and exponentials of
@@ -24,13 +25,9 @@ import torch
 
 from .differences import by_differences
 from .threads import OneBlasThread, share
+from .tiles import TILE, Model, Scratch
 
-TILE = 192  # rows of one matrix product: a multiple of the tiles of common BLAS kernels
 CHUNK = 4096  # rows given to `by_differences` at once
-F32, F64 = torch.float32, torch.float64
-# largest error of R, relative to its largest entry, that a row may have: by dtype of the
-# arithmetic, then of X
-TOLERANCE = {F64: {F64: 1e-13, F32: 1e-8}, F32: {F32: 8e-6}}
 
 
 def closed_form(X, centroids, beta, *, cluster=None, out=None, threads=None):
@@ -62,8 +59,8 @@ def closed_form(X, centroids, beta, *, cluster=None, out=None, threads=None):
         >>> closed_form(X, mu, beta=1.0)
         (tensor([[4., 2.]]), tensor([0]), tensor([6.]))
     """
-    X, centroids, on_cpu = X.detach(), centroids.detach(), sees_numpy(X)
-    given = cluster is not None
+    X, given = X.detach(), cluster is not None
+    model = Model(centroids.detach(), beta, X, threads or torch.get_num_threads())
     relevance = out
     if out is None:
         relevance = torch.empty_like(X, memory_format=torch.contiguous_format)
@@ -71,13 +68,11 @@ def closed_form(X, centroids, beta, *, cluster=None, out=None, threads=None):
     if given:
         labels.copy_(cluster)
     logit = X.new_empty(len(X))
-    arrays = [a.numpy() if on_cpu else a for a in (X, relevance, labels, logit)]
-    model = Model(centroids, beta, X)
-    workers = (threads or torch.get_num_threads()) if on_cpu else 1
+    arrays = [a.numpy() if model.in_numpy else a for a in (X, relevance, labels, logit)]
 
     def fast(blocks):
-        scratch = Scratch(model)
-        with np.errstate(all="ignore"):  # what is not finite is not certain, and is done again
+        with Scratch(model) as scratch, np.errstate(all="ignore"):
+            # what is not finite is not certain, and is done again
             return [expanded(model, scratch, rows, *arrays, given) for rows in blocks]
 
     def exact(parts):
@@ -94,76 +89,14 @@ def closed_form(X, centroids, beta, *, cluster=None, out=None, threads=None):
                     "got larger ones. Rescale the data."
                 )
 
-    with OneBlasThread() if on_cpu else nullcontext():
+    with OneBlasThread() if model.in_numpy else nullcontext():
         blocks = [slice(i, min(i + model.rows, len(X))) for i in range(0, len(X), model.rows)]
-        unsure = [torch.as_tensor(rows) for found in share(fast, blocks, workers) for rows in found]
-        unsure = torch.cat([labels[:0], *unsure])
-        unsure = unsure[labels[unsure].argsort(stable=True)]  # one cluster's rows together
-        share(exact, unsure.split(CHUNK) if len(unsure) else [], workers)
+        found = [rows for part in share(fast, blocks, model.workers) for rows in part if len(rows)]
+        if found:
+            unsure = torch.cat([torch.as_tensor(rows) for rows in found])
+            unsure = unsure[labels[unsure].argsort(stable=True)]  # one cluster's rows together
+            share(exact, unsure.split(CHUNK), model.workers)
     return relevance, labels, logit
-
-
-def sees_numpy(X):
-    """Tell whether the arithmetic on X is numpy's."""
-    return X.device.type == "cpu"
-
-
-class Model:
-    """What all blocks share: centred centroids, the block size, constants of the error bound."""
-
-    def __init__(self, centroids, beta, X):
-        (K, D), on_cpu = centroids.shape, sees_numpy(X)
-        work = F32 if X.device.type == "mps" else F64  # MPS has no float64
-        self.xp = np if on_cpu else torch
-        self.like = {
-            "dtype": np.float64 if on_cpu else work,
-            "device": "cpu" if on_cpu else X.device,
-        }
-        self.K, self.D, self.centroids = K, D, centroids.cpu().double().numpy()
-        in_cache = max(1, (2**18 if on_cpu else 2**25) // (K + D) // TILE)
-        self.tiles = min(in_cache, 64 if on_cpu else 1024, max(1, len(X) // (4 * TILE)))
-        self.rows = self.tiles * TILE
-
-        with np.errstate(all="ignore"):
-            origin = self.centroids.mean(0)
-            M = self.centroids - origin
-            tables = {
-                "origin": np.tile(origin, (self.rows, 1)),
-                "twice": -2 * M,
-                "squares": M * M,
-                "offset": (M * M).sum(1, keepdims=True),
-                "index": np.arange(float(K))[None],
-                "ones_k": np.ones((1, K)),
-                "ones_d": np.ones(D),
-            }
-        for name, values in tables.items():
-            setattr(
-                self, name, values if on_cpu else torch.from_numpy(values).to(work).to(X.device)
-            )
-        self.row = self.xp.arange(self.rows, device=self.like["device"])
-        self.start = self.row + self.row // TILE * ((K - 1) * TILE)
-        self.radius = float(np.sqrt(tables["offset"].max()))
-        self.largest = float(np.abs(M).max())
-
-        limits = torch.finfo(work)
-        self.beta = max(float(beta), limits.tiny)  # exp(−tiny h) is 1, and tiny · inf is inf
-        self.lowest = float(np.log(limits.tiny)) + 1  # exp is slow where its result underflows
-        # the error of h was measured to reach (0.5 + 4/D) eps (2‖x‖ + ‖μ‖) ‖μ‖
-        self.eps, self.eps_h = limits.eps, (0.5 + 4 / D) * limits.eps
-        self.least = limits.tiny / limits.eps
-        self.greatest = torch.finfo(X.dtype).max * limits.eps**2
-        self.tolerance = TOLERANCE[work][X.dtype]
-
-
-class Scratch:
-    """The large temporaries of one worker."""
-
-    def __init__(self, model):
-        def new(*shape):
-            return model.xp.empty(shape, **model.like)
-
-        self.x, self.P, self.Q = (new(model.tiles, TILE, model.D) for _ in range(3))
-        self.G, self.E = (new(model.tiles, model.K, TILE) for _ in range(2))
 
 
 def expanded(model, scratch, rows, X, relevance, cluster, logit, given):
@@ -173,61 +106,75 @@ def expanded(model, scratch, rows, X, relevance, cluster, logit, given):
     the rows (tiles, 1, TILE). So steps run along many rows, and every product has one shape.
     """
     xp, n = model.xp, rows.stop - rows.start
-    used = slice(0, -(-n // TILE))
-    x, P, Q = scratch.x[used], scratch.P[used], scratch.Q[used]
-    G, E = scratch.G[used], scratch.E[used]
-    shape = len(x), 1, TILE
-    flat_x, flat_P, flat_Q = (a.reshape(-1, model.D) for a in (x, P, Q))
+    tiles, full = -(-n // TILE), n // TILE
+    P, Q, G, E = scratch.first(tiles)
+    flat_P, flat_Q = (a.reshape(-1, model.D)[:n] for a in (P, Q))
+    g, e, row = G.reshape(-1), E.reshape(-1), model.row[:n]
 
-    xp.subtract(X[rows], model.origin[:n], out=flat_x[:n])
-    flat_x[n:] = 0  # the last tile is filled up with the origin
-    xp.matmul(model.twice, x.mT, out=G)
+    x = X[rows]
+    if not model.in_place:
+        x = xp.subtract(x, model.origin[:n], out=scratch.x[:n])
+    xp.matmul(model.turned, x[: full * TILE].reshape(full, TILE, model.D).mT, out=G[:full])
+    if full < tiles:
+        scratch.rest[: n - full * TILE] = x[full * TILE :]
+        xp.matmul(model.turned, scratch.rest.T, out=G[full])
     G += model.offset  # d_k − ‖x‖²
     if not given:
-        E[:] = xp.amin(G, axis=1, keepdims=True) == G
+        d_c = model.amin(G, axis=1, keepdims=True)
+        E[:] = d_c == G
         # wrong at a tie, but there f = 0 is not certain
-        c = xp.clip(model.index @ E, 0, model.K - 1)
-        cluster[rows] = c.reshape(-1)[:n]
-    at = model.start[:n] + TILE * cluster[rows]  # places of (tile, c, row) in G and E, flattened
-    g, e = G.reshape(-1), E.reshape(-1)
-    d_c = xp.zeros_like(E[:, :1])
-    d_c.reshape(-1)[:n] = g[at]
+        cluster[rows] = xp.minimum(model.index @ E, model.last).reshape(-1)[:n]
+    at = cluster[rows] * TILE
+    at += model.start[:n]  # places of (tile, c, row) in G and E, flattened
+    if given:
+        d_c = xp.zeros_like(G[:, :1])
+        d_c.reshape(-1)[:n] = g[at]
     g[at] = xp.inf
-    d_k = xp.amin(G, axis=1, keepdims=True)
+    d_k = model.amin(G, axis=1, keepdims=True)
     f = d_k - d_c
 
     # the error of h; a β so large that it would magnify that error is cut: not certain then
-    xp.multiply(x, x, out=P)
-    reach = 2 * xp.sqrt(P @ model.ones_d).reshape(shape) + model.radius
-    dh = reach * (model.radius * model.eps_h)
-    beta = xp.clip(1 / (64 * dh), None, model.beta)
+    size = xp.empty_like(f)
+    model.vecdot(x, x, out=size.reshape(-1)[:n])
+    xp.sqrt(size, out=size)
+    size *= 2 * model.radius
+    size += model.radius**2  # (2‖x‖ + ‖μ‖) ‖μ‖
+    dh = size * model.eps_h
+    beta = xp.minimum(1 / 64 / dh, model.beta)
 
     G -= d_k  # h − f
     xp.multiply(G, -beta, out=E)
-    xp.clip(E, model.lowest, None, out=E)
+    xp.maximum(E, model.lowest, out=E)
     xp.exp(E, out=E)  # exp(−β (h − f)): 1 at the nearest competitor
-    total = model.ones_k @ E
+    total = model.ones @ E
     G += f  # h
     E /= G
-    inverse = model.ones_k @ E  # Σ exp(−β (h − f)) / h
+    inverse = model.ones @ E  # Σ exp(−β (h − f)) / h
     factor = f / total
     E *= factor  # a
-    e[at] = (-factor * inverse).reshape(-1)[:n]  # a_c
+    sum_a = factor * inverse
+    e[at] = -sum_a.reshape(-1)[:n]  # a_c
 
     xp.matmul(E.mT, model.twice, out=P)
-    P *= x
+    flat_P *= x
     xp.matmul(E.mT, model.squares, out=Q)
-    xp.add(flat_P[:n], flat_Q[:n], out=relevance[rows])
+    xp.add(flat_P, flat_Q, out=relevance[rows])
     logit[rows] = f.reshape(-1)[:n]
 
     # the error of R relative to its size: from dh through a; for a small R, of the products too
-    error = 2 * dh * (beta * (total - 1) + inverse - 1 / f) / total
-    size = model.radius * reach
-    small = f * 512 < size
-    if small.any():
-        xp.multiply(relevance[rows], relevance[rows], out=flat_P[:n])
-        norm = xp.sqrt(P @ model.ones_d).reshape(shape)
-        error += small * (2 * model.eps * model.largest) * factor * inverse * reach / norm
-    certain = (error < model.tolerance) & (f > 2.0**-22 * size)
-    certain &= (model.least < dh) & (dh < model.greatest)
-    return model.row[:n][~certain.reshape(-1)[:n]] + rows.start
+    error = total - 1
+    error *= beta
+    error += inverse
+    error -= 1 / f
+    error /= total
+    error *= dh
+    small = row[(f * 512 < size).reshape(-1)[:n]]
+    if len(small):
+        R = flat_P[small] + flat_Q[small]
+        f, size, sum_a = (a.reshape(-1)[small] for a in (f, size, sum_a))
+        product = model.eps * sum_a * size / xp.sqrt(model.vecdot(R, R))
+        product[f < 2.0**-22 * size] = xp.inf
+        error.reshape(-1)[small] += product
+    if not dh.max() < model.greatest:
+        error[dh > model.greatest] = xp.inf
+    return row[~(error < model.tolerance / 2).reshape(-1)[:n]] + rows.start

@@ -47,7 +47,7 @@ def by_differences(X, mu, beta, cluster, *, given, tolerance):
             delta, sigma = two_sum(mu[c], -mu), two_sum(mu[c], mu)
             members = todo[cluster[todo] == c]
             for rows in np.split(members, range(step, len(members), step)):
-                terms, h = evidence(X[rows], delta, sigma, exact)
+                terms, h, rest = evidence(X[rows], delta, sigma, exact)
                 if not np.isfinite(h).all():
                     raise OverflowError(
                         "`X` must keep squared distances within the range of float64; "
@@ -57,14 +57,16 @@ def by_differences(X, mu, beta, cluster, *, given, tolerance):
                     cluster[rows] = h.argmin(
                         1
                     )  # h[:, c] = 0, hence the lower index wins an exact tie
-                R[rows], f[rows], error = relevance(terms, h, c, beta, delta[0], X[rows] - mu[c])
+                R[rows], f[rows], error = relevance(
+                    terms, h, rest, c, beta, delta[0], X[rows] - mu[c]
+                )
                 again.append(rows[(cluster[rows] != c) | (not exact and ~(error < tolerance))])
         todo, exact = np.concatenate(again), True
     return np.ldexp(R, 2 * scale), cluster, np.ldexp(f, 2 * scale)
 
 
 def evidence(x, delta, sigma, exact):
-    """Terms (n, K, D) of points x (n, D), and their sums h (n, K), plain or `exact`.
+    """Terms (n, K, D) of points x (n, D), and their sums (n, K), plain or `exact`, as h + rest.
 
     δ and σ are each a rounded value and its rounding error, (K, D) both.
     """
@@ -72,16 +74,19 @@ def evidence(x, delta, sigma, exact):
         terms = 2 * x[:, None] - sigma[0]
         terms -= sigma[1]
         terms *= delta[0]
-        return terms, terms.sum(2)
+        h = terms.sum(2)
+        return terms, h, np.zeros_like(h)
     t, t_low = two_sum(2 * x[:, None], -sigma[0])
     t_low -= sigma[1]
     product, low = two_product(delta[0], t)
     low += delta[0] * t_low + delta[1] * (t + t_low)
-    return delta[0] * (t + t_low), exact_sum(product, low)
+    return delta[0] * (t + t_low), *exact_sum(product, low)
 
 
-def relevance(terms, h, c, beta, delta, x):
+def relevance(terms, h, rest, c, beta, delta, x):
     """R (n, D), f (n,) and the relative error of R (n,) if h is a plain sum; x is relative to μ_c.
+
+    The rest of h, below its last digit, decides between competitors that are almost equally near.
 
     Where f < 0 (a label that is not the nearest) the ratio f / h_k has no bound. There the nearest
     competitor alone has a term, with its softmin share, which is continuous at f = 0; what is
@@ -90,9 +95,10 @@ def relevance(terms, h, c, beta, delta, x):
     """
     row = np.arange(len(h))
     h[:, c] = np.inf
-    nearest = h.argmin(1)
+    nearest = np.where(h == h.min(1, keepdims=True), rest, np.inf).argmin(1)
     f = h[row, nearest][:, None]
-    p = np.where(h == f, 1, np.exp(-beta * (h - f)))
+    above = (h - f) + (rest - rest[row, nearest][:, None])
+    p = np.where(above == 0, 1, np.exp(-beta * above))
     p[:, c] = 0
     p /= p.sum(1, keepdims=True)
     a = p * np.where(h == f, 1, np.where(f < 0, 0, f / h))
@@ -105,7 +111,9 @@ def relevance(terms, h, c, beta, delta, x):
     distance = np.sqrt((delta**2).sum(1))
     dh = 2 * EPS * distance * (2 * np.sqrt((x**2).sum(1, keepdims=True)) + distance)
     df = dh[row, nearest]
-    error = p * (beta + 1 / h) * (dh + df[:, None])
+    dh = dh + df[:, None]
+    most = np.exp(-beta * np.maximum(above - dh, 0))  # p if the errors make k as near as they can
+    error = np.where(above < dh, 1, most) * (beta + 1 / h) * dh
     error[row, nearest] = 0
     return R, f[:, 0], np.where(f[:, 0] > 1e9 * df, error.sum(1), np.inf)  # f itself to 9 digits
 
@@ -133,11 +141,11 @@ def halves(a):
 
 
 def exact_sum(a, low):
-    """Sum of a + low over the last axis; rounding errors of pairwise sums are carried along."""
+    """Sum of a + low over the last axis, rounded, and its rest: all rounding errors are kept."""
     low = low.sum(-1)
     while a.shape[-1] > 1:
         half, odd = divmod(a.shape[-1], 2)
         s, e = two_sum(a[..., :half], a[..., half : 2 * half])
         low += e.sum(-1)
         a = np.concatenate([s, a[..., 2 * half :]], -1) if odd else s
-    return a[..., 0] + low
+    return two_sum(a[..., 0], low)

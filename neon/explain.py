@@ -82,16 +82,15 @@ def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=No
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"`batch_size` must be at least 1; got {batch_size}. Pass None instead.")
 
-    n, size = len(points), batch_size or len(points)
+    given = {}
     if cluster is not None:
-        cluster = as_labels(cluster, n, model.n_clusters, "cluster")
-    memory = None if out is None else as_output(out, points)
-    results = []
-    for rows in (slice(i, i + size) for i in range(0, n, size)):
-        given = {"cluster": cluster, "out": memory}
-        given = {name: values[rows] for name, values in given.items() if values is not None}
-        results.append(model.propagate(points[rows], beta, **given))
-    relevance, cluster, logit = (joined(parts) for parts in zip(*results, strict=True))
+        given["cluster"] = as_labels(cluster, len(points), model.n_clusters, "cluster")
+    if out is not None:
+        given["out"] = as_output(out, points)
+    if batch_size is None:
+        relevance, cluster, logit = model.propagate(points, beta, **given)
+    else:
+        relevance, cluster, logit = in_batches(model, points, beta, given, batch_size)
     relevance = like(X, relevance) if out is None else out
     return Explanation(relevance, like(X, cluster), like(X, logit), beta)
 
@@ -205,9 +204,13 @@ def like(X, result):
     return result if torch.is_tensor(X) else result.numpy()
 
 
-def joined(parts):
-    """Join batches, without a copy if there is only one."""
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+def in_batches(model, points, beta, given, size):
+    """Propagate `size` points at a time, each with its part of what is given, and join them."""
+    parts = []
+    for rows in (slice(i, i + size) for i in range(0, len(points), size)):
+        own = {name: values[rows] for name, values in given.items()}
+        parts.append(model.propagate(points[rows], beta, **own))
+    return (torch.cat(part) for part in zip(*parts, strict=True))
 
 
 def as_output(out, points):

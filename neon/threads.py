@@ -26,7 +26,7 @@ def blas():
     """Find the BLAS libraries that are loaded: once, because it takes milliseconds."""
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 class OneBlasThread:
@@ -39,12 +39,15 @@ class OneBlasThread:
     to enter sets them, and the last to leave restores what was.
     """
 
-    lock, users, limit, interval = Lock(), 0, None, None
+    lock, users, changed, interval = Lock(), 0, [], None
 
     def __enter__(self):
         with self.lock:
             if OneBlasThread.users == 0:
-                OneBlasThread.limit = blas().limit(limits=1, user_api="blas")
+                before = [(library, library.num_threads) for library in blas()]
+                OneBlasThread.changed = [pair for pair in before if pair[1] != 1]
+                for library, _ in self.changed:
+                    library.set_num_threads(1)
                 OneBlasThread.interval = sys.getswitchinterval()
                 sys.setswitchinterval(1e-4)
             OneBlasThread.users += 1
@@ -53,8 +56,9 @@ class OneBlasThread:
         with self.lock:
             OneBlasThread.users -= 1
             if OneBlasThread.users == 0:
-                OneBlasThread.limit.restore_original_limits()
-                sys.setswitchinterval(OneBlasThread.interval)
+                for library, threads in self.changed:
+                    library.set_num_threads(threads)
+                sys.setswitchinterval(self.interval)
 
 
 @contextmanager
