@@ -47,7 +47,7 @@ bench-distributed: venv  ## 20 million points from disk to disk on two workers, 
 	$(RUN) benchmarks/scaling_out.py
 
 site: venv  ## the pages and notebooks as a site, into build/site/; warnings are errors
-	$(RUN) -m sphinx -W --keep-going -b html -c docs . build/site
+	$(RUN) -m sphinx -W --keep-going -c docs -d build/doctrees . build/site
 
 venv: .venv/installed
 

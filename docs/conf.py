@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 # where the repository is public, for the buttons that launch a notebook on Binder; none without it
 REPOSITORY = os.environ.get("NEON_REPOSITORY_URL", CITATION.get("repository-code", ""))
 
-project, author, release = "NEON", CITATION["authors"][0]["name"], PROJECT["version"]
+project, author, release = "NEON", "the NEON authors", PROJECT["version"]
 language = "en"
 extensions = [
     "myst_nb",
@@ -58,7 +58,7 @@ autodoc_typehints = "none"  # shapes are in the text
 autosummary_generate = False
 napoleon_attr_annotations = False
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]  # else under "Variables"
 
 # looks
 html_theme = "sphinx_book_theme"

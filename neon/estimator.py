@@ -53,7 +53,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         clusterer_: the fitted clusterer.
         beta_: stiffness that `transform` and `explain` use.
         network_: the neuralized model behind the elementwise steps.
-        n_features_in_: D, and `feature_names_in_` with it, as everywhere in scikit-learn.
+        n_features_in_, feature_names_in_: as everywhere in scikit-learn.
 
     Source: Kauffmann et al., arXiv:1906.07633.
 

@@ -106,7 +106,7 @@ def citation():
     bibtex = BIBTEX.format(
         **paper,
         key=f"{paper['authors'][0]['family-names'].lower()}{paper['year']}",
-        author=" and ".join(names),
+        author=f" and\n{' ' * 13}".join(names),
         note=paper["identifiers"][0]["value"],
     )
     return f"{bibtex}\n{cff['authors'][0]['name']}: *{cff['title']}*, version {cff['version']}.\n"

@@ -15,7 +15,8 @@ from sphinx.util.docstrings import prepare_docstring
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.fileutil import copy_asset
 
-from .figures import manifest
+from . import pages
+from .figures import FIGURES, manifest
 from .pages import GENERATED, anchor
 
 SIZE = r"(?:\.{3}|[A-Za-z](?:_\w)?|repeats|clusters)(?: ?[+−-] ?\w+| >= \d)?"
@@ -31,7 +32,8 @@ class Generated(SphinxDirective):
     def run(self):
         """Parse the Markdown, and build the page again when the data change."""
         make, source = GENERATED[self.arguments[0]]
-        self.env.note_dependency(source)
+        for path in (source, pages.__file__):
+            self.env.note_dependency(path)
         return self.parse_text_to_nodes(make(), allow_section_headings=True)
 
 
@@ -42,6 +44,7 @@ class FigureTexts(SphinxTransform):
 
     def apply(self):
         """Describe the figures of the manifest by it, others by the section they are in."""
+        self.env.note_dependency(FIGURES / "manifest.toml")
         for cell in self.document.findall(is_code_cell):
             images = list(cell.findall(nodes.image))
             entries = saved_figures(cell.astext())[: len(images)]
