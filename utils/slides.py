@@ -181,6 +181,7 @@ def page(text):
     slides = [slide(part) for part in re.split(r"^---$", text, flags=re.MULTILINE)]
     return string.Template(PAGE.read_text(encoding="utf-8")).substitute(
         title=re.match(r"# (.*)", text)[1],
+        licence=(reveal / "LICENSE").read_text(encoding="utf-8").strip(),
         slides="\n".join(slides),
         styles="\n".join(path.read_text(encoding="utf-8") for path in styles),
         scripts="\n".join(
