@@ -74,6 +74,11 @@ REFUSED = {
     "no such code": ('@code 02 "import antigravity"', "02 does not contain 'import antigravity'"),
     "no such output": ('@output 02 "a lie"', "02 does not contain 'a lie'"),
     "too much output": ('@output 01 "feature  smallest" 9', "more than 8 lines"),
+    "text and output": (
+        '@output 01 "feature  smallest" 8\n\none\n\ntwo',
+        "more than 9 lines of text, code and output",
+    ),
+    "formulas": ("$$a$$\n\n" * 4, "8 lines of text, at most 6"),
     "wide output": ('@output 06 "best for mean"', "76 letters, at most 72"),
     "no such directive": ("@video cat", "`@video` must be one of @figure"),
 }

@@ -36,7 +36,7 @@ from .notebooks import NOTEBOOKS, ROOT
 LECTURES = ROOT / "slides"
 OUTPUT = ROOT / "build" / "course" / "slides"
 PAGE = Path(__file__).with_name("slides_page.html")
-MAX_LINES, LINES_BY_A_FIGURE, MAX_CODE, MAX_WIDTH = 6, 3, 8, 72
+MAX_LINES, LINES_BY_A_FIGURE, MAX_CODE, MAX_IN_ALL, MAX_WIDTH = 6, 3, 8, 9, 72
 WIDE = 60  # letters in a line of text, about
 DIRECTIVE = re.compile(r"^@(\w+) (.*)$", re.MULTILINE)
 SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt" viewBox="[^"]+"')
@@ -159,8 +159,8 @@ def rendered(text):
 
 def check(texts, names, pulled):
     """Refuse what cannot be read from the last row."""
-    lines = [line for line in "\n".join(texts).splitlines() if line and line[0] not in "#$"]
-    count = sum(-(-len(line) // WIDE) for line in lines)
+    lines = [line for line in "\n".join(texts).splitlines() if line and line[0] != "#"]
+    count = sum(2 if line.startswith("$$") else -(-len(line) // WIDE) for line in lines)
     most = LINES_BY_A_FIGURE if "figure" in names else MAX_LINES
     if count > most:
         raise ValueError(f"{count} lines of text, at most {most}. Move some to the notes.")
@@ -170,6 +170,8 @@ def check(texts, names, pulled):
         raise ValueError(f"a line of {len(long[0])} letters, at most {MAX_WIDTH}: {long[0]}")
     if any(len(block) > MAX_CODE for block in typed):
         raise ValueError(f"a block of more than {MAX_CODE} lines. Choose a shorter one.")
+    if count + sum(map(len, typed)) > MAX_IN_ALL:
+        raise ValueError(f"more than {MAX_IN_ALL} lines of text, code and output. Divide it.")
 
 
 def page(text):
