@@ -2,14 +2,14 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,text,distributed
+EXTRAS := notebooks,test,compare,text,distributed,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments train report lab bench bench-distributed venv
+.PHONY: figures test lint notebooks bench-kernel experiments train report course lab bench bench-distributed venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -36,6 +36,9 @@ train: venv  ## train the encoders of the digits again; nothing else does
 
 report: venv  ## explain a table: make report DATA=my.csv K=4 ARGS="--label class"
 	.venv/bin/neon-report "$(DATA)" $(if $(K),--clusters $(K)) $(ARGS)
+
+course: venv  ## student notebooks, and into build/course/ solutions and nbgrader's assignments
+	$(RUN) -m utils.course
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks
