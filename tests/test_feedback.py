@@ -32,6 +32,26 @@ def written(source):
     return functions[-1]
 
 
+MENDED = """def f(x, mu, beta):
+    d = ((x - mu) ** 2).sum(-1)
+    c = d.argmin()
+    k = [j for j in range(len(mu)) if j != c]
+    h = d[k] - d[c]
+    w, m = 2 * (mu[c] - mu[k]), (mu[c] + mu[k]) / 2
+    z = (x - m) * w
+    p = np.exp(-beta * h) / np.exp(-beta * h).sum()
+    return (z / z.sum(1, keepdims=True) * (p * h.min())[:, None]).sum(0)
+"""
+BROKEN = MENDED.replace("(mu[c] + mu[k]) / 2", "(mu[c] - mu[k]) / 2").replace("sum(1,", "sum(0,")
+FLIP = """def f(logit, x, R, replacement):
+    x = x.clone()
+    out = [logit(x)]
+    for i in R.argsort(descending=True):
+        x[i] = replacement[i]
+        out.append(logit(x))
+    return torch.stack(out)
+"""
+
 # name of the exercise: {what a student writes: words that the message must hold}
 FROM_STUDENTS = {
     "assign": {
@@ -137,6 +157,72 @@ FROM_STUDENTS = {
         "def f(h, f, beta): raise ValueError('beta too large')": "ValueError: beta too large",
         "def f(h, f, beta): h = h - h.min(); return torch.softmax(-min(beta, 30.0) * h, 0) * f": "Right for",
     },
+    "positive rule": {
+        "def f(a, p, q, f): w = p[:, None] * q * a; return w / w.sum() * f": "Cut a at 0 first",
+        "def f(a, p, q, f): return torch.outer(p, q) * f": "before its division by a",
+        "def f(a, p, q, f): return torch.outer(p, q) * a.clamp(min=0)": "Not divided",
+        "def f(a, p, q, f): w = torch.outer(p, q) * a.clamp(min=0); return w / w.sum()": "Now share out f",
+        "def f(a, p, q, f): w = torch.outer(p, q) * a.abs(); return w / w.sum() * f": "speak *against* the cluster",
+        "def f(a, p, q, f): w = torch.outer(p, q) * a.clamp(max=0); return w / w.sum() * f": "the sign of a",
+        "def f(a, p, q, f): w = torch.outer(p, q) * (a > 0); return w / w.sum() * f": "counts alike",
+        "def f(a, p, q, f): w = p[:, None] * a.clamp(min=0); return w / w.sum() * f": "q is not used",
+        "def f(a, p, q, f): w = q * a.clamp(min=0); return w / w.sum() * f": "p is not used",
+        "def f(a, p, q, f): w = torch.outer(q, p) * a.clamp(min=0); return w / w.sum() * f": "stopped in its line",
+        "def f(a, p, q, f): w = torch.outer(p, q) * a.relu() ** 2; return w / w.norm() * f": "was to be shared out",
+    },
+    "mended rule": {
+        BROKEN: "broken rule as it was",
+        BROKEN.replace("sum(0, keepdims", "sum(1, keepdims"): "Where is the root",
+        BROKEN.replace("(mu[c] - mu[k]) / 2", "(mu[c] + mu[k]) / 2"): "look at the axis",
+        MENDED.replace("(mu[c] + mu[k]) / 2", "0"): "gradient × input",
+        MENDED.replace("(mu[c] + mu[k]) / 2", "mu[c]"): "The root is the own centroid",
+        MENDED.replace("(mu[c] + mu[k]) / 2", "mu[k]"): "The root is the competitor",
+        MENDED.replace("(x - m) * w", "(x - m) * h[:, None]"): "The weight is gone",
+        MENDED.replace("-beta", "beta"): "The exponent had the right sign",
+        MENDED.replace("* h.min()", ""): "What happened to the logit",
+        MENDED.replace("-beta", "-1"): "β is not used",
+        MENDED.replace("sum(1, keepdims=True)", "sum(-1)"): "stopped in its line",
+        MENDED.replace("* h.min()", "* h.mean()"): "over what are shares taken",
+    },
+    "translation": {
+        "def f(r, x, mu): return torch.allclose(r(x, mu), r(x + 1, mu))": "leave the centroids",
+        "def f(r, x, mu): return not torch.allclose(r(x, mu), r(x + 1, mu + 1))": "exchanged",
+        "def f(r, x, mu): return torch.allclose(r(x, mu), r(x, mu))": "by how much do you move",
+        "def f(r, x, mu): return torch.equal(r(x, mu), r(x + 1, mu + 1))": "up to rounding",
+        "def f(r, x, mu): return torch.isclose(r(x, mu).sum(), r(x + 1, mu + 1).sum()).item()": "compare the sums",
+        "def f(r, x, mu): return torch.isclose(r(x, mu)[0], r(x + 1, mu + 1)[0]).item()": "first feature only",
+        "def f(r, x, mu): return r(x, mu).argmax() == r(x + 1, mu + 1).argmax()": "top feature only",
+        "def f(r, x, mu): return torch.isclose(r(x, mu), r(x + 1, mu + 1)).any()": "`any` where `all` belongs",
+        "def f(r, x, mu): return r(x + 1, mu + 1) - r(x, mu)": "a verdict",
+        "def f(r, x, mu): assert torch.allclose(r(x, mu), r(x + 1, mu + 1))": "returns nothing",
+        "def f(r, x, mu): return 'yes'": "str 'yes'",
+    },
+    "flip curve": {
+        FLIP.replace("descending=True", "descending=False"): "*least* relevant",
+        FLIP.replace("[logit(x)]", "[]"): "starts at the untouched point",
+        FLIP.replace("replacement[i]", "0.0"): "replace by 0",
+        FLIP.replace("R.argsort", "R.abs().argsort"): "size without sign",
+        FLIP.replace("R.argsort(descending=True)", "range(len(x))"): "order of the columns",
+        FLIP.replace("torch.stack(out)", "torch.stack(out).diff()"): "drops from step to step",
+        FLIP.replace("torch.stack(out)", "torch.stack(out[::-1])"): "runs backwards",
+        FLIP.replace("torch.stack(out)", "sum(out) / len(out)"): "area under the curve",
+        FLIP.replace("x = x.clone()", "pass"): "changes what it is given",
+        FLIP.replace("R.argsort", "x.argsort"): "by the values of x",
+        FLIP.replace("x[i] = ", "x[i] = 0.5 * "): "numbers are not",
+    },
+    "best order": {
+        "def f(x, w, r): return w * x": "gradient × input",
+        "def f(x, w, r): return w * (r - x)": "*gains*",
+        "def f(x, w, r): return w * (x - r / 2)": "Halfway",
+        "def f(x, w, r): return (w * (x - r)).abs()": "Without signs",
+        "def f(x, w, r): return x - r": "times its weight",
+        "def f(x, w, r): return (x - r).abs()": "without weight or sign",
+        "def f(x, w, r): return w": "weight alone",
+        "def f(x, w, r): return w * (x + r)": "sign of r",
+        "def f(x, w, r): return w @ (x - r)": "the whole loss",
+        "def f(x, w, r): return 2 * w * (x - r)": "one and the same factor",
+        "def f(x, w, r): return w * (x - r) + 1": "one and the same summand",
+    },
 }
 
 
@@ -174,6 +260,32 @@ def test_each_wrong_test_of_a_student_gets_its_own_message(capsys):
         assert message.startswith("not yet: ")
         assert words in message
     assert len(set(messages)) == len(messages) >= 10
+
+
+def test_each_wrong_flower_gets_its_own_message(capsys):
+    flower = [6.0, 3.0, 2.5, 0.5]
+    wrong = {
+        (tuple(flower), "petals"): "must be one of",
+        (tuple(flower), 2): "got 2",
+        (tuple(flower), "sepal length"): "*against* the cluster, or the least",
+        (tuple(flower), "sepal width"): "is negative",
+        (tuple(flower), "petal width"): "Another measurement",
+        ((4.5, 2.0, 1.5, 0.2), "sepal length"): "largest in centimetres",
+        ((6.0, 3.0, 2.5), "petal length"): "four measurements",
+        ((6.0, 3.0, -2.5, 0.5), "petal length"): "between 0 and 20",
+        ((5.1, 3.5, 1.4, 0.2), "petal length"): "in the table already",
+        ("a rose", "petal length"): "str 'a rose'",
+        ((6.0, 3.0, "long", 0.5), "petal length"): "where numbers are asked for",
+    }
+    messages = [
+        said(capsys, "own flower", (given if isinstance(given, str) else list(given), name))
+        for given, name in wrong
+    ]
+    for message, words in zip(messages, wrong.values(), strict=True):
+        assert words in message
+    assert len(set(messages)) == len(messages) >= 10
+    assert said(capsys, "own flower", (flower, "petal length")) == "passed: own flower"
+    assert said(capsys, "own flower", (flower, None)).startswith("not attempted yet")
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -48,7 +48,13 @@ def submit(course, student, answers):
     """Put the released notebook with other cells where nbgrader collects submissions."""
     notebook = nbformat.read(course / "release" / NAME / f"{NAME}.ipynb", as_version=4)
     for cell in notebook.cells:
-        cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
+        about = cell.metadata.get("nbgrader", {})
+        cell.source = answers.get(about.get("grade_id"), cell.source)
+        if student == "impostor" and about.get("grade"):
+            about["points"] = 100
+    if student == "impostor":
+        ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+        del notebook.cells[ids.index("grade-logit-at-the-centroid")]
     folder = course / "submitted" / student / NAME
     folder.mkdir(parents=True)
     nbformat.write(notebook, folder / f"{NAME}.ipynb")
