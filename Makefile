@@ -2,14 +2,14 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,text,distributed,slides
+EXTRAS := notebooks,test,compare,text,distributed,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments train report slides lab bench bench-distributed venv
+.PHONY: figures test lint notebooks bench-kernel experiments train report course slides lab bench bench-distributed venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -36,6 +36,10 @@ train: venv  ## train the encoders of the digits again; nothing else does
 
 report: venv  ## explain a table: make report DATA=my.csv K=4 ARGS="--label class"
 	.venv/bin/neon-report "$(DATA)" $(if $(K),--clusters $(K)) $(ARGS)
+
+course: venv  ## student notebooks, and into build/course/ solutions, assignments and slides
+	$(RUN) -m utils.course
+	$(RUN) -m utils.slides
 
 slides: venv  ## make the slides of the two lectures, in build/course/slides/
 	$(RUN) -m utils.slides
