@@ -1,6 +1,7 @@
 """The student notebooks are made from those with solutions, and what else a lecturer gets."""
 
 import ast
+import re
 
 import nbformat
 import pytest
@@ -86,6 +87,8 @@ def test_lecturers_get_pages_without_markers_and_a_course_folder(tmp_path, monke
     page = (tmp_path / "solutions" / f"{IDS[0]}.html").read_text(encoding="utf-8")
     assert "passed: " in page
     assert "BEGIN" not in page
+    assert not re.search(r"<script[^>]*src=.http", page), "works without a network"
+    assert (tmp_path / "solutions" / "mathjax.js").stat().st_size > 1_000_000
     assert "### " not in "\n".join(
         c.source for c in cells(tmp_path / "solutions" / SOURCES[0].name)
     )

@@ -7,6 +7,8 @@ build/course/ the solutions as pages and a course folder for nbgrader.
 import re
 import shutil
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import nbformat
 
@@ -17,6 +19,13 @@ SOLUTIONS = NOTEBOOKS / "solutions"
 STUDENTS = NOTEBOOKS / "exercises"
 COURSE = ROOT / "build" / "course"
 MARKER = re.compile(r"^ *### (BEGIN|END) (SOLUTION|HIDDEN TESTS)\n?", re.MULTILINE)
+FETCHED = re.compile(
+    r'<script src="https://[^>]*require[^>]*></script>|'
+    r"<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->", re.DOTALL,
+)  # fmt: skip
+MATHJAX = """<script>MathJax = {tex: {inlineMath: [["$", "$"]]}}</script>
+<script src="mathjax.js"></script>
+</head>"""
 
 NBGRADER = {
     "CourseDirectory": {"course_id": "neon"},
@@ -53,10 +62,10 @@ def student_copy(notebook):
 
 
 def readable(notebook):
-    """Take nbgrader's markers out of a notebook with solutions, and leave everything else."""
+    """Take nbgrader's markers out of a notebook with solutions, and mend links to lectures."""
     plain = nbformat.from_dict(notebook)
     for cell in plain.cells:
-        cell.source = MARKER.sub("", cell.source).rstrip()
+        cell.source = MARKER.sub("", cell.source).rstrip().replace("](../", "](../../../notebooks/")
     return plain
 
 
@@ -70,15 +79,18 @@ def write_students():
 
 
 def write_pages():
-    """Write the solutions as pages and as notebooks without markers."""
+    """Write the solutions as pages that fetch nothing, and as notebooks without markers."""
     from nbconvert import HTMLExporter
 
     folder = COURSE / "solutions"
     folder.mkdir(parents=True, exist_ok=True)
+    package = Path(find_spec("sphinx-mathjax-offline").origin).parent
+    shutil.copy(package / "static" / "mathjax" / "tex-svg.js", folder / "mathjax.js")
     for path in sources():
         notebook = readable(nbformat.read(path, as_version=4))
         nbformat.write(notebook, folder / path.name)
         page, _ = HTMLExporter().from_notebook_node(notebook, {"metadata": {"name": path.stem}})
+        page = FETCHED.sub("", page).replace("</head>", MATHJAX, 1)
         (folder / f"{path.stem}.html").write_text(page, encoding="utf-8")
 
 

@@ -39,7 +39,7 @@ def relevances(seed):
     return [(x, c, k, 0.3 * midpoint(x, c, k).sum()) for x, c, k in pairs(seed)]
 
 
-def sums_to(name):
+def sums_to(name, over):
     """Law of conservation: the sum of a result is the last argument."""
 
     def law(result, *arguments):
@@ -48,7 +48,7 @@ def sums_to(name):
             return None
         return (
             f"Your relevances sum to {total:.2f}, but {due:.2f} was to be shared out ({name}): "
-            "did you divide by the sum over the features?"
+            f"did you divide by the sum over {over}?"
         )
 
     return law
@@ -110,7 +110,7 @@ EXERCISES = {
             (lambda h, f, b: min_take_most(h.square(), f, b), "The h_k are squared distances already: no more squares."),
             (lambda h, f, b: min_take_most(h, f, b).sum(), "That is the sum over the competitors. Return each share."),
         ),
-        law=lambda r, h, f, b: sums_to("the logit f")(r, f),
+        law=lambda r, h, f, b: sums_to("the logit f", "the competitors")(r, f),
     ),
     "midpoint": Function(
         asks="write `to_features(x, mu_c, mu_k, R_k)`, the part of R_k (D,) that every feature gets.",
@@ -139,9 +139,12 @@ EXERCISES = {
              "All your shares are positive. A feature on the competitor's side of the midpoint speaks against."),
             (lambda x, c, k, R: shares(x - (c + k) / 2, R),
              "Where is the weight? A feature that the centroids share cannot tell them apart."),
+            (lambda x, c, k, R: shares(2 * x * (c - k) + (k.square() - c.square()).sum() / len(x), R),
+             "You spread the bias evenly over the features. Each has a bias of its own: the one that "
+             "makes its part 0 at the midpoint."),
             (lambda x, c, k, R: shares(midpoint(x, c, k), R).sum(), "That is the sum. Return one number a feature."),
         ),
-        law=sums_to("R_k"),
+        law=sums_to("R_k", "the features"),
     ),
     "two clusters": Function(
         asks="write `two_clusters(x, mu)`, the relevance (D,) for K = 2 without β, softmin or division.",
@@ -212,6 +215,6 @@ EXERCISES = {
             (lambda h, f, b: min_take_most(-h, f, b), "The farthest gets most: the sign in the exponent."),
             (lambda h, f, b: min_take_most(h, torch.ones(()).double(), b), "Right shares; now share out f."),
         ),
-        law=lambda r, h, f, b: sums_to("the logit f")(r, f),
+        law=lambda r, h, f, b: sums_to("the logit f", "the competitors")(r, f),
     ),
 }  # fmt: skip

@@ -25,8 +25,8 @@ def draw(seed, *shape):
 def tables(seed):
     """Pairs of points (n, D) and centroids (K, D)."""
     drawn = [
-        (draw(seed + 1, 12, 5), draw(seed + 2, 4, 5)),
-        (draw(seed + 3, 9, 2), draw(seed, 2, 2)),
+        (draw(seed + 1, 60, 5), draw(seed + 2, 4, 5)),
+        (draw(seed + 3, 40, 2), draw(seed, 2, 2)),
     ]
     if seed:
         return drawn

@@ -74,6 +74,8 @@ EXERCISES = {
             (lambda X, mu: (X @ mu.T).argmax(-1),
              "The largest inner product is not the smallest distance: a long centroid wins there. "
              "Its length belongs in the formula."),
+            (lambda X, mu: (mu.square().sum(-1) - X @ mu.T).argmin(-1),
+             "Nearly: ‖x − μ‖² multiplied out has the mixed term how many times?"),
             (lambda X, mu: squares(X, mu).sum(-1).argmin(-1) + 1,
              "You count clusters from one. Centroids are numbered like the rows of `mu`."),
             (lambda X, mu: squares(X, mu).amax(-1).argmin(-1),

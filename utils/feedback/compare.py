@@ -88,8 +88,8 @@ def off(results, wanted):
     good = sum(same(r, w) for r, w in zip(results, wanted, strict=True))
     if good:
         return (
-            f"Right for {good} of {len(results)} test cases, so the idea is there. "
-            "What have you assumed that need not hold: K = 3, one cluster, a positive number?"
+            f"Right for {good} of {len(results)} test cases, so part of the idea is there. The others "
+            "have another K or D, other clusters, numbers below 0: what have you taken for granted?"
         )
     if same(a, -b):
         return "Every sign is turned round. Who is subtracted from whom?"

@@ -82,7 +82,9 @@ class Value:
         else:
             problem = unreadable(answer)
             if problem:
-                return problem.replace("Your function returns", "Your prediction is")
+                return problem.replace("Your function returns", "Your prediction is").replace(
+                    "where numbers are", "where one number is"
+                )
             if numbers(answer).shape != ():
                 return f"One number is asked for; got shape {numbers(answer).shape}."
             if not np.isfinite(numbers(answer)):

@@ -79,7 +79,7 @@ class OwnFlower:
             return f"A flower has four measurements; yours has shape {flower.shape}."
         if not ((flower > 0) & (flower < 20)).all():
             return "A measurement of a flower in centimetres lies between 0 and 20."
-        if (X == flower).all(-1).any():
+        if (flower == X).all(-1).any():
             return "That flower is in the table already. Grow one of your own."
         if not isinstance(name, str) or name not in NAMES:
             return f"The name must be one of {NAMES}; got {name!r}."

@@ -2,7 +2,6 @@
 
 import torch
 
-from neon import KMeans
 from utils.data import load
 
 from .cases import draw

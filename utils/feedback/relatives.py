@@ -79,7 +79,7 @@ EXERCISES = {
              "p is not used: near members of the own cluster must count for more."),
             (lambda a, p, q, f: positive_rule(a, p, q, f).sum(0), "You have summed over i. Return the whole table (n_c, n_k)."),
         ),
-        law=lambda r, a, p, q, f: sums_to("the logit f")(r, f),
+        law=lambda r, a, p, q, f: sums_to("the logit f", "all pairs")(r, f),
     ),
     "lrp": Function(
         asks="write `lrp_0(a, W, R)`, which hands the relevance (J,) of a layer to its inputs (I,).",
