@@ -2,14 +2,15 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,text,distributed,site
+EXTRAS := notebooks,test,compare,text,distributed,site,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments train report lab bench bench-distributed site venv
+.PHONY: figures test lint notebooks bench bench-kernel bench-distributed experiments train
+.PHONY: report lab site course slides venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -36,6 +37,12 @@ train: venv  ## train the encoders of the digits again; nothing else does
 
 report: venv  ## explain a table: make report DATA=my.csv K=4 ARGS="--label class"
 	.venv/bin/neon-report "$(DATA)" $(if $(K),--clusters $(K)) $(ARGS)
+
+course: venv slides  ## student notebooks, and into build/course/ solutions, assignments and slides
+	$(RUN) -m utils.course
+
+slides: venv  ## make the slides of the two lectures, in build/course/slides/
+	$(RUN) -m utils.slides
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab notebooks

@@ -10,12 +10,12 @@ import nbformat
 import pytest
 
 from utils.figures import manifest
-from utils.notebooks import NOTEBOOKS, execute, main, normal_form, problems
+from utils.notebooks import NOTEBOOKS, everything, execute, lectures, main, normal_form, problems
 
-PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+PATHS = lectures()
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", everything(), ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_stored_state(path):
     assert problems(path) == []
 
@@ -71,9 +71,9 @@ def test_unknown_notebook_is_refused(capsys):
 
 
 def test_links_between_notebooks_lead_somewhere():
-    for path in PATHS:
-        for target in re.findall(r"\]\((\w+\.ipynb)\)", path.read_text(encoding="utf-8")):
-            assert (NOTEBOOKS / target).exists(), f"{path.name} links to {target}"
+    for path in everything():
+        for target in re.findall(r"\]\(([\w./]+\.ipynb)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
 
 
 def test_every_figure_cell_is_in_the_manifest():

@@ -2,6 +2,7 @@
 
 `python -m utils.notebooks run` executes all notebooks and regenerates every figure;
 `refresh` executes them and stores the outputs; `check` lists what is wrong with those stored.
+Those of the exercises and solutions draw no figures: `run` leaves them alone.
 """
 
 import argparse
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several times faster here
 KEPT_METADATA = {"kernelspec", "language_info"}
+KEPT_OF_CELLS = {"tags", "nbgrader", "editable", "deletable"}
+COURSE = ("exercises", "solutions")  # folders of notebooks that go with a lecture
 MAX_LINES = 20
 MAX_BYTES = 600_000
 
@@ -40,7 +43,7 @@ def execute(notebook, *, output=None, **parameters):
     Raises:
         RuntimeError: a cell failed; the message ends with its traceback.
     """
-    output = output or ROOT / "build" / "notebooks" / notebook.name
+    output = output or ROOT / "build" / "notebooks" / notebook.parent.name / notebook.name
     output.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "papermill", notebook, output, "--cwd", notebook.parent]
     command += ["--kernel", "python3", "--no-progress-bar"]
@@ -52,6 +55,30 @@ def execute(notebook, *, output=None, **parameters):
     return output, time.perf_counter() - start
 
 
+def lectures():
+    """Paths of the notebooks of the lecture."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"))
+
+
+def everything():
+    """Paths of all notebooks: the lecture, the exercises and their solutions."""
+    return lectures() + [
+        p for folder in COURSE for p in sorted((NOTEBOOKS / folder).glob("*.ipynb"))
+    ]
+
+
+def located(name):
+    """Path of a notebook from its name, with or without folders and ending.
+
+    Example:
+        >>> [located(name).parent.name for name in ("01_x", "exercises/01_x.ipynb")]
+        ['notebooks', 'exercises']
+    """
+    path = Path(name)
+    folder = NOTEBOOKS / path.parent.name if path.parent.name in COURSE else NOTEBOOKS
+    return folder / f"{path.stem}.ipynb"
+
+
 def execute_all(notebooks, **parameters):
     """Execute notebooks, as many at a time as there are cores, and yield (notebook, copy)."""
     workers = min(len(notebooks), os.cpu_count() or 1)
@@ -60,12 +87,17 @@ def execute_all(notebooks, **parameters):
         try:
             for future in as_completed(running):
                 copy, seconds = future.result()
-                bar.write(f"{running[future].stem:<32} {seconds:5.1f} s", file=sys.stderr)
+                bar.write(f"{short(running[future]):<44} {seconds:5.1f} s", file=sys.stderr)
                 bar.update()
                 yield running[future], copy
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def short(path):
+    """Name of a notebook for messages, with its folder if that is not the lecture's."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name in COURSE else path.name
 
 
 def run(notebooks):
@@ -90,7 +122,7 @@ def refresh(notebooks):
 
 def check(notebooks):
     """List what is wrong with the stored notebooks."""
-    return [f"{path.name}: {problem}" for path in notebooks for problem in problems(path)]
+    return [f"{short(path)}: {problem}" for path in notebooks for problem in problems(path)]
 
 
 def normal_form(notebook):
@@ -102,7 +134,9 @@ def normal_form(notebook):
     notebook.metadata = {k: v for k, v in notebook.metadata.items() if k in KEPT_METADATA}
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+        cell.metadata = {
+            k: v for k, v in cell.metadata.items() if k in KEPT_OF_CELLS and v not in ([], {})
+        }
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
     return nbformat.writes(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
@@ -130,7 +164,8 @@ def problems(path):
         for number, cell in enumerate(code, 1)
         for problem in cell_problems(cell, number)
     ]
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in code):
+    has_parameters = path.parent.name not in COURSE
+    if has_parameters and not any("parameters" in cell.metadata.get("tags", []) for cell in code):
         found.append("no cell is tagged `parameters`")
     if not notebook.cells[0].source.startswith("# "):
         found.append("the first cell must open with the question as a heading")
@@ -165,8 +200,8 @@ def main(arguments=None):
     parser.add_argument("command", choices=["run", "refresh", "check"])
     parser.add_argument("notebooks", nargs="*", help="names or paths; all of them by default")
     options = parser.parse_args(arguments)
-    chosen = [NOTEBOOKS / f"{Path(name).stem}.ipynb" for name in options.notebooks]
-    notebooks = chosen or sorted(NOTEBOOKS.glob("*.ipynb"))
+    chosen = [located(name) for name in options.notebooks]
+    notebooks = chosen or (lectures() if options.command == "run" else everything())
     absent = [path.name for path in notebooks if not path.exists()]
     if absent:
         parser.error(f"`notebooks` must be in {NOTEBOOKS.name}/; got {', '.join(absent)}")
