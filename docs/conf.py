@@ -34,6 +34,7 @@ include_patterns = [
     "docs/**.md",
     "benchmarks/results/*.md",
     "notebooks/*.ipynb",
+    "notebooks/exercises/*.ipynb",
 ]
 exclude_patterns = [".*", "build", "**.egg-info", "**/.ipynb_checkpoints"]
 
