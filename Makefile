@@ -2,7 +2,7 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,text,distributed
+EXTRAS := notebooks,test,compare,text,distributed,browser
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.

@@ -21,6 +21,7 @@ from .figures import manifest, recorded, stored_state, write_whole
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several times faster here
+WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT_METADATA = {"kernelspec", "language_info"}
 MAX_LINES = 20
 MAX_BYTES = 600_000
@@ -105,6 +106,8 @@ def normal_form(notebook):
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET, None)  # a view of what only that kernel held
     return nbformat.writes(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 

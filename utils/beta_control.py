@@ -1,0 +1,217 @@
+"""A control for a notebook: drag β, choose a point, and watch its explanation change."""
+
+import base64
+import html
+import io
+
+import ipywidgets as widgets
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+from sklearn.decomposition import PCA
+
+from neon import NeuralizedKMeans, beta_heuristic, explain, min_take_most
+
+from .matching import match
+from .plotting import MARKERS, RELEVANCE
+from .style import AGAINST, CLUSTERS, FOR, GREY
+
+# 0, 0.03 to 300 in equal steps of the logarithm, ∞; in units of 1 / mean logit
+STIFFNESS = (0.0, *(10 ** (np.arange(-15, 26) / 10)).tolist(), float("inf"))
+
+
+class BetaControl(widgets.VBox):
+    """Slider for β and chooser of a point, over bars of its relevances and the plane it lies in.
+
+    Args:
+        model: a fitted `KMeans`.
+        dataset: the `utils.data.Dataset` it was fitted to.
+        point: number of the point to start with.
+        noun: what a point is.
+    """
+
+    def __init__(self, model, dataset, point, *, noun="point"):
+        self.scene = Scene(model, dataset, noun)
+        self.canvas = Canvas(self.scene)
+        self.point = widgets.Dropdown(
+            options=[(f"{noun} {i}", i) for i in range(len(dataset.X))], value=point,
+            description=noun, layout={"width": "220px"},
+        )  # fmt: skip
+        self.beta = widgets.SelectionSlider(
+            options=[(stiffness_name(b), b) for b in STIFFNESS], value=1.0,
+            description="β", layout={"width": "460px"},
+        )  # fmt: skip
+        self.sentence, self.picture = widgets.HTML(), widgets.HTML()
+        super().__init__([widgets.HBox([self.point, self.beta]), self.sentence, self.picture])
+        self.point.observe(self.show, "value")
+        self.beta.observe(self.show, "value")
+        self.show()
+
+    def show(self, change=None):
+        """Draw the chosen point at the chosen stiffness, and say the same in words."""
+        chosen = self.point.value, STIFFNESS.index(self.beta.value)
+        sentence = html.escape(self.scene.sentence(*chosen))
+        picture = base64.b64encode(self.canvas.draw(*chosen)).decode()
+        self.sentence.value = f'<p role="status">{sentence}</p>'
+        self.picture.value = (
+            f'<img alt="Relevances, shares and plane: {sentence}" decoding="sync" '
+            f'style="max-width: 100%" src="data:image/png;base64,{picture}">'
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        """Add a picture and words for whoever reads the notebook without running it."""
+        chosen = self.point.value, STIFFNESS.index(self.beta.value)
+        picture = base64.b64encode(self.canvas.draw(*chosen)).decode()
+        words = {"text/plain": self.scene.sentence(*chosen), "image/png": picture}
+        return super()._repr_mimebundle_(**kwargs) | words
+
+
+class Scene:
+    """All numbers that the control can show, by point and by place in `STIFFNESS`."""
+
+    def __init__(self, model, dataset, noun):
+        X, network = dataset.X, NeuralizedKMeans(model)
+        n, K = len(X), network.n_clusters
+        self.X, self.noun, self.names = X, noun, dataset.feature_names
+        self.scale = beta_heuristic(network, X)
+        results = [explain(network, X, beta=b * self.scale) for b in STIFFNESS]
+        self.relevance = torch.stack([result.relevance for result in results], 1)  # (n, steps, D)
+        self.cluster, self.logit = results[0].cluster, results[0].logit  # (n,) each
+
+        h, one = network.h(X)[torch.arange(n), self.cluster], torch.ones(n, dtype=X.dtype)
+        self.share = torch.zeros(n, len(STIFFNESS), K, dtype=X.dtype)  # 0 for the own cluster
+        for step, b in enumerate(STIFFNESS):
+            p = min_take_most(h, one, b * self.scale)  # (n, K-1)
+            self.share[:, step].scatter_(1, network.competitors[self.cluster], p)
+
+        plane = PCA(n_components=2).fit(X)
+        self.ratio = plane.explained_variance_ratio_
+        self.place = plane.transform(X)  # (n, 2)
+        self.centre = plane.transform(network.centroids)  # (K, 2)
+        classes = match(self.cluster, dataset.y).tolist()
+        self.colour = [CLUSTERS[c if c >= 0 else k] for k, c in enumerate(classes)]
+        self.marker = [MARKERS[c if c >= 0 else k] for k, c in enumerate(classes)]
+        self.cluster_name = [
+            dataset.class_names[c] if c >= 0 else f"cluster {k}" for k, c in enumerate(classes)
+        ]
+
+    def sentence(self, i, step):
+        """Say what the picture shows.
+
+        Args:
+            i: point.
+            step: place in `STIFFNESS`.
+        """
+        R, p, c = self.relevance[i, step], self.share[i, step], self.cluster[i]
+        largest = R.abs().argsort(descending=True, stable=True)[:3].tolist()
+        top = ", ".join(f"{self.names[j]} {R[j]:+.4f}" for j in largest)
+        shares = ", ".join(f"{self.cluster_name[k]} {p[k]:.2f}" for k in range(len(p)) if k != c)
+        return (
+            f"{self.noun} {i}, in the cluster of {self.cluster_name[c]}, "
+            f"at β = {number(STIFFNESS[step] * self.scale)}: the relevances add up to its logit, "
+            f"{self.logit[i]:.4f}. The largest three: {top}. Shares of the competitors: {shares}."
+        ).replace("-", "−")
+
+
+class Canvas:
+    """One figure, of which only what moves is drawn again."""
+
+    def __init__(self, scene):
+        self.scene, D, K = scene, scene.relevance.shape[-1], len(scene.colour)
+        self.agg = FigureCanvasAgg(Figure(figsize=(9.5, 4.9), dpi=80))
+        axes = self.agg.figure.subplot_mosaic(
+            [["bars", "shares"], ["bars", "plane"]],
+            height_ratios=[0.7 + 0.25 * K, 4], width_ratios=[5, 4],
+        )  # fmt: skip
+        self.bars_axes, shares, plane = axes["bars"], axes["shares"], axes["plane"]
+        self.bars = self.bars_axes.barh(range(D), np.zeros(D))
+        self.zero = self.bars_axes.axvline(0, color="black", lw=0.8)
+        self.bars_axes.set_yticks(range(D), scene.names)
+        self.bars_axes.invert_yaxis()
+        self.bars_axes.set_xlabel(RELEVANCE)
+        self.bars_axes.locator_params(axis="x", nbins=6)
+        self.title = self.bars_axes.set_title("\n")  # two lines
+
+        self.shares = shares.barh(range(K), np.zeros(K), color=scene.colour)
+        shares.set_yticks(range(K), scene.cluster_name)
+        shares.invert_yaxis()
+        shares.set_xlim(0, 1)
+        shares.set_title("shares $p_k$ of the competitors")
+
+        self.lines = [plane.plot([], [], color=GREY)[0] for _ in range(K)]
+        self.centres = []
+        for k, (colour, marker) in enumerate(zip(scene.colour, scene.marker, strict=True)):
+            kin = scene.place[scene.cluster == k]
+            plane.scatter(*kin.T, s=16, alpha=0.35, lw=0, color=colour, marker=marker)
+            self.centres += plane.plot(*scene.centre[k], marker, color=colour, mec="black", ms=10)
+        ring = {"mfc": "none", "mec": "black", "ms": 11, "mew": 2}
+        (self.point,) = plane.plot([], [], "o", label="the point", **ring)
+        (self.mean,) = plane.plot([], [], "X", color="black", ms=9, label="$Σ p_kμ_k$")
+        plane.legend(loc="lower left", fontsize=9)
+        plane.set_xlabel(f"first principal component ({scene.ratio[0]:.0%})")
+        plane.set_ylabel(f"second ({scene.ratio[1]:.0%})")
+        plane.set_aspect("equal", "datalim")
+        self.moving = [*self.bars, self.zero, self.title, *self.shares, *self.lines]
+        self.moving += [*self.centres, self.point, self.mean]
+        for artist in self.moving:
+            artist.set_animated(True)  # left out of what stays
+        self.still = None, None  # point, pixels
+
+    def draw_still(self, i):
+        """Draw and keep all that is the same for a point at every β."""
+        limit = 1.05 * float(self.scene.relevance[i].abs().max()) or 1.0
+        self.bars_axes.set_xlim(-limit, limit)
+        self.agg.draw()
+        self.still = i, self.agg.copy_from_bbox(self.agg.figure.bbox)
+
+    def draw(self, i, step):
+        """Return the picture (PNG) of point i at place `step` of `STIFFNESS`."""
+        scene = self.scene
+        R, p, x = scene.relevance[i, step], scene.share[i, step], scene.place[i]
+        for bar, value in zip(self.bars, R.tolist(), strict=True):
+            bar.set(width=value, color=FOR if value >= 0 else AGAINST)
+        name = scene.cluster_name[scene.cluster[i]]
+        self.title.set_text(
+            f"{scene.noun} {i}, in the cluster of {name}\n"
+            f"logit {scene.logit[i]:.4f}, β = {number(STIFFNESS[step] * scene.scale)}"
+        )
+        for bar, line, share, centre in zip(
+            self.shares, self.lines, p.tolist(), scene.centre, strict=True
+        ):
+            bar.set_width(share)
+            line.set_data(*zip(x, centre, strict=True))
+            line.set_linewidth(6 * share)
+        self.point.set_data(*x[:, None])
+        self.mean.set_data(*(p.numpy() @ scene.centre)[:, None])
+
+        if self.still[0] != i:
+            self.draw_still(i)
+        self.agg.restore_region(self.still[1])
+        for artist in self.moving:
+            self.agg.figure.draw_artist(artist)
+        buffer = io.BytesIO()
+        imsave(buffer, self.agg.buffer_rgba(), metadata={"Software": None})
+        return buffer.getvalue()
+
+
+def stiffness_name(b):
+    """Name of a stiffness in units of 1 / mean logit, for the slider.
+
+    Example:
+        >>> [stiffness_name(b) for b in (0.0, 1.0, 10.0, float("inf"))]
+        ['0', '1 / mean logit (heuristic)', '10 / mean logit', '∞']
+    """
+    unit = "" if b in (0, float("inf")) else " / mean logit"
+    return number(b) + unit + (" (heuristic)" if b == 1 else "")
+
+
+def number(value):
+    """Three digits of a number.
+
+    Example:
+        >>> number(1.8197), number(574.3), number(float("inf"))
+        ('1.82', '574', '∞')
+    """
+    return "∞" if value == float("inf") else f"{value:.3g}"
