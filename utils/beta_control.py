@@ -40,8 +40,8 @@ class BetaControl(widgets.VBox):
             description=noun, layout={"width": "220px"},
         )  # fmt: skip
         self.beta = widgets.SelectionSlider(
-            options=[(stiffness_name(b), b) for b in STIFFNESS], value=1.0,
-            description="β", layout={"width": "460px"},
+            options=[(number(b) + " (heuristic)" * (b == 1), b) for b in STIFFNESS], value=1.0,
+            description="β · mean f", layout={"width": "460px"},
         )  # fmt: skip
         self.sentence, self.picture = widgets.HTML(), widgets.HTML()
         super().__init__([widgets.HBox([self.point, self.beta]), self.sentence, self.picture])
@@ -194,17 +194,6 @@ class Canvas:
         buffer = io.BytesIO()
         imsave(buffer, self.agg.buffer_rgba(), metadata={"Software": None})
         return buffer.getvalue()
-
-
-def stiffness_name(b):
-    """Name of a stiffness in units of 1 / mean logit, for the slider.
-
-    Example:
-        >>> [stiffness_name(b) for b in (0.0, 1.0, 10.0, float("inf"))]
-        ['0', '1 / mean logit (heuristic)', '10 / mean logit', '∞']
-    """
-    unit = "" if b in (0, float("inf")) else " / mean logit"
-    return number(b) + unit + (" (heuristic)" if b == 1 else "")
 
 
 def number(value):
