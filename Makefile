@@ -2,14 +2,14 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,text,distributed,browser
+EXTRAS := notebooks,test,compare,text,distributed,site,browser
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments train report lab bench bench-distributed venv
+.PHONY: figures test lint notebooks bench-kernel experiments train report lab bench bench-distributed site venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -45,6 +45,9 @@ bench: venv  ## speed and exactness against peers, into benchmarks/results/
 
 bench-distributed: venv  ## 20 million points from disk to disk on two workers, into benchmarks/results/
 	$(RUN) benchmarks/scaling_out.py
+
+site: venv  ## the pages and notebooks as a site, into build/site/; warnings are errors
+	$(RUN) -m sphinx -W --keep-going -c docs -d build/doctrees . build/site
 
 venv: .venv/installed
 
