@@ -9,7 +9,7 @@ RUN    := .venv/bin/python
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench-kernel experiments train report lab bench bench-distributed site venv
+.PHONY: figures test lint notebooks bench-kernel experiments train report lab bench bench-distributed site test-browser venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -48,6 +48,9 @@ bench-distributed: venv  ## 20 million points from disk to disk on two workers, 
 
 site: venv  ## the pages and notebooks as a site, into build/site/; warnings are errors
 	$(RUN) -m sphinx -W --keep-going -c docs -d build/doctrees . build/site
+
+test-browser: site  ## the site and JupyterLab in a real browser: Chromium or Chrome must be there
+	$(RUN) -m pytest tests/browser --dist worksteal
 
 venv: .venv/installed
 

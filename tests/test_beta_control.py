@@ -7,7 +7,8 @@ import torch
 from matplotlib.image import imread
 
 from neon import beta_heuristic, explain
-from utils.beta_control import STIFFNESS, BetaControl
+from utils.beta_control import BetaControl
+from utils.beta_scene import STIFFNESS
 
 
 @pytest.fixture(scope="module")

@@ -9,26 +9,21 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from neon import KMeans
-from utils.data import load
-
-BUILD = Path(__file__).resolve().parent.parent / "build"
-CALM = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync --disable-dev-shm-usage""".split()
+BUILD = Path(__file__).resolve().parents[2] / "build"
+CALM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 MISSING = """no browser: install Chromium or Chrome, for example by `apt-get install chromium`,
 or say where it is: CHROMIUM=/path/to/chromium make test-browser"""
 
 expect.set_options(timeout=60_000)
-
-
-@pytest.fixture(scope="session")
-def wine():
-    return load("wine")
-
-
-@pytest.fixture(scope="session")
-def model(wine):
-    return KMeans(3, init=wine.X[[66, 75, 54]], n_init=1).fit(wine.X)
 
 
 @pytest.fixture(scope="session")

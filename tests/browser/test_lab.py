@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from utils.beta_control import STIFFNESS, Scene
+from utils.beta_scene import STIFFNESS, Scene
 from utils.notebooks import NOTEBOOKS, ONE_THREAD
 
 PATHS = sorted(path.relative_to(NOTEBOOKS) for path in NOTEBOOKS.glob("**/*.ipynb"))
@@ -21,9 +21,15 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},  # draws every cell
 }
-OPTIONS = """--no-browser --allow-root --expose-app-in-browser --LabApp.extension_manager=readonly
---LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
---ServerApp.port_retries=0""".split()
+OPTIONS = [
+    "--no-browser",
+    "--allow-root",
+    "--expose-app-in-browser",
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--ServerApp.port_retries=0",
+]
 
 RUN_ALL = """async name => {
     const app = window.jupyterapp;
@@ -121,7 +127,9 @@ def stored_pictures(path):
 def test_run_all_cells(visit, lab, path):
     with visit() as page:
         outputs = [output for cell in run_all(page, lab, path) for output in cell]
-        assert [o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"] == []
+        assert [
+            o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"
+        ] == []
         pictures = sum("image/png" in o.get("data", {}) for o in outputs)
         assert pictures == stored_pictures(path)
         page.wait_for_function(LOADED, arg=pictures)

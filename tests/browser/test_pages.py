@@ -1,0 +1,168 @@
+"""The site, as a reader sees it: every page, light and dark, on a desk and on a phone."""
+
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from neon import beta_heuristic, explain
+from utils.beta_scene import STIFFNESS, Scene
+from utils.notebooks import NOTEBOOKS
+
+SITE = Path(__file__).resolve().parent.parent / "build" / "site"
+assert (SITE / "index.html").exists(), (
+    f"{SITE} is not there: run `make site`, or `make test-browser`"
+)
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts
+)
+BETA = "docs/interactive_beta.html"
+
+IMAGES = """() => Promise.all([...document.images].map(async image => {
+    image.loading = "eager";
+    await image.decode().catch(() => null);
+    return [image.src, image.alt.trim(), image.naturalWidth];
+}))"""
+FORMULAS = """async () => {
+    await window.MathJax?.startup?.promise;
+    const count = selector => document.querySelectorAll(selector).length;
+    return [count(".math"), count("mjx-container"), count("mjx-merror, [data-mml-node=merror]")];
+}"""
+TOO_WIDE = """() => {
+    const page = document.documentElement;
+    return page.scrollWidth > page.clientWidth ? [page.scrollWidth, page.clientWidth] : null;
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *words):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Address of the built site."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page(visit, site, name, theme):
+    with visit(color_scheme=theme) as page:
+        page.goto(f"{site}/{name}")
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        for source, alt, width in page.evaluate(IMAGES):
+            assert alt, f"no alternative text: {source}"
+            assert width > 0, f"not loaded: {source}"
+        formulas, typeset, errors = page.evaluate(FORMULAS)
+        assert typeset >= formulas
+        assert errors == 0
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(TOO_WIDE) is None, f"scrolls sideways at {width}"
+            assert serious(page) == []
+
+
+def serious(page):
+    """Findings of axe-core that bar somebody from reading."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        (one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:5]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def test_search_finds_midpoint(visit, site):
+    with visit() as page:
+        page.goto(f"{site}/search.html")
+        box = page.locator("main input[name=q]")
+        box.fill("midpoint")
+        box.press("Enter")
+        results = page.locator("#search-results li a")
+        expect(results.first).to_be_visible()
+        results.first.click()
+        expect(page.locator("article")).to_contain_text("midpoint", ignore_case=True)
+
+
+def test_next_and_previous_lead_through_the_course(visit, site):
+    names = [f"notebooks/{path.stem}.html" for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    with visit() as page:
+        page.goto(f"{site}/{names[0]}")
+        for name in names[1:]:
+            page.locator("a.right-next").click()
+            expect(page).to_have_url(lambda url, name=name: url.split("#")[0] == f"{site}/{name}")
+        for name in names[-2::-1]:
+            page.locator("a.left-prev").click()
+            expect(page).to_have_url(lambda url, name=name: url.split("#")[0] == f"{site}/{name}")
+
+
+def test_notebook_can_be_downloaded(visit, site):
+    with visit(accept_downloads=True) as page:
+        page.goto(f"{site}/notebooks/04_beta_sweeps.html")
+        page.locator(".dropdown-download-buttons > button").click()
+        with page.context.expect_event("page") as tab, tab.value.expect_download() as waiting:
+            page.locator(".btn-download-source-button").click()
+        notebook = nbformat.read(waiting.value.path(), as_version=4)
+        nbformat.validate(notebook)
+        assert notebook == nbformat.read(NOTEBOOKS / "04_beta_sweeps.ipynb", as_version=4)
+
+
+def test_script_computes_what_explain_computes(visit, site, model, wine):
+    everything = """() => {
+        const data = JSON.parse(document.getElementById("beta-data").textContent);
+        return data.beta.map(b => data.points.map(x => explain(x, data.centroids, b ?? Infinity)));
+    }"""
+    with visit() as page:
+        page.goto(f"{site}/{BETA}")
+        for b, found in zip(STIFFNESS, page.evaluate(everything), strict=True):
+            wanted = explain(model, wine.X, beta=b * beta_heuristic(model, wine.X))
+            relevance = np.array([one["relevance"] for one in found])
+            np.testing.assert_allclose(relevance, wanted.relevance, rtol=0, atol=1e-9)
+            np.testing.assert_allclose([one["logit"] for one in found], wanted.logit, atol=1e-9)
+            np.testing.assert_array_equal([one["cluster"] for one in found], wanted.cluster)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_control_follows_keys_and_mouse(visit, site, model, wine, width):
+    scene = Scene(model, wine, "wine")
+    with visit(width) as page:
+        page.goto(f"{site}/{BETA}")
+        slider, bars = page.get_by_role("slider"), page.locator("rect.for, rect.against")
+
+        def shows(point, place):
+            expect(page.locator("output")).to_have_text(scene.sentence(point, place))
+            shown = bars.evaluate_all("all => all.map(bar => Number(bar.dataset.value))")
+            np.testing.assert_allclose(shown, scene.relevance[point, place], rtol=0, atol=1e-9)
+            np.testing.assert_allclose(sum(shown), scene.logit[point], atol=1e-9)
+            widths = bars.evaluate_all("all => all.map(bar => bar.width.baseVal.value)")
+            np.testing.assert_allclose(widths / max(widths), np.abs(shown) / max(np.abs(shown)))
+            for picture in page.locator("#beta-control svg[role=img]").all():
+                expect(picture).to_have_attribute("aria-label", lambda words: len(words) > 40)
+
+        start = STIFFNESS.index(1.0)
+        shows(60, start)
+        slider.press("ArrowRight")
+        shows(60, start + 1)
+        slider.press("Home")
+        shows(60, 0)
+        box = slider.bounding_box()
+        page.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] + 20, box["y"] + box["height"] / 2, steps=20)
+        page.mouse.up()
+        shows(60, len(STIFFNESS) - 1)
+        page.get_by_label("wine").select_option("wine 118")
+        shows(118, len(STIFFNESS) - 1)
