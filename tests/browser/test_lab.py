@@ -154,8 +154,8 @@ def test_control_follows_keys_and_mouse(visit, lab, model, wine):
         shows(60, start + 1)
         handle.press("Home")
         shows(60, 0)
-        box = page.locator(".noUi-base").bounding_box()
         handle.hover()
+        box = page.locator(".noUi-base").bounding_box()
         page.mouse.down()
         for part in range(1, 11):
             page.mouse.move(box["x"] + part / 10 * box["width"], box["y"], steps=3)

@@ -15,10 +15,8 @@ from neon import beta_heuristic, explain
 from utils.beta_scene import STIFFNESS, Scene
 from utils.notebooks import NOTEBOOKS
 
-SITE = Path(__file__).resolve().parent.parent / "build" / "site"
-assert (SITE / "index.html").exists(), (
-    f"{SITE} is not there: run `make site`, or `make test-browser`"
-)
+SITE = Path(__file__).resolve().parents[2] / "build" / "site"
+assert (SITE / "index.html").exists(), "there is no site yet: run `make test-browser`"
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
     for path in SITE.rglob("*.html")
@@ -57,27 +55,28 @@ def site():
     server.server_close()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_page(visit, site, name, theme):
-    with visit(color_scheme=theme) as page:
+def test_page(visit, site, name, theme, width):
+    with visit(width, color_scheme=theme) as page:
         page.goto(f"{site}/{name}")
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
-        for source, alt, width in page.evaluate(IMAGES):
+        for source, alt, natural_width in page.evaluate(IMAGES):
             assert alt, f"no alternative text: {source}"
-            assert width > 0, f"not loaded: {source}"
+            assert natural_width > 0, f"not loaded: {source}"
         formulas, typeset, errors = page.evaluate(FORMULAS)
         assert typeset >= formulas
         assert errors == 0
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            assert page.evaluate(TOO_WIDE) is None, f"scrolls sideways at {width}"
-            assert serious(page) == []
+        assert page.evaluate(TOO_WIDE) is None, "scrolls sideways"
+        assert serious(page) == []
 
 
 def serious(page):
-    """Findings of axe-core that bar somebody from reading."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    """List what axe-core finds that bars somebody from reading."""
+    # with preload it would fetch style sheets by addresses that browsers do not form
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         (one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:5]])
         for one in found
@@ -103,19 +102,20 @@ def test_next_and_previous_lead_through_the_course(visit, site):
         page.goto(f"{site}/{names[0]}")
         for name in names[1:]:
             page.locator("a.right-next").click()
-            expect(page).to_have_url(lambda url, name=name: url.split("#")[0] == f"{site}/{name}")
+            expect(page).to_have_url(f"{site}/{name}")
         for name in names[-2::-1]:
             page.locator("a.left-prev").click()
-            expect(page).to_have_url(lambda url, name=name: url.split("#")[0] == f"{site}/{name}")
+            expect(page).to_have_url(f"{site}/{name}")
 
 
 def test_notebook_can_be_downloaded(visit, site):
     with visit(accept_downloads=True) as page:
         page.goto(f"{site}/notebooks/04_beta_sweeps.html")
         page.locator(".dropdown-download-buttons > button").click()
-        with page.context.expect_event("page") as tab, tab.value.expect_download() as waiting:
-            page.locator(".btn-download-source-button").click()
-        notebook = nbformat.read(waiting.value.path(), as_version=4)
+        link = page.locator(".btn-download-source-button")
+        expect(link).to_be_visible()
+        answer = page.context.request.get(link.evaluate("link => link.href"))
+        notebook = nbformat.reads(answer.text(), as_version=4)
         nbformat.validate(notebook)
         assert notebook == nbformat.read(NOTEBOOKS / "04_beta_sweeps.ipynb", as_version=4)
 
@@ -148,9 +148,11 @@ def test_control_follows_keys_and_mouse(visit, site, model, wine, width):
             np.testing.assert_allclose(shown, scene.relevance[point, place], rtol=0, atol=1e-9)
             np.testing.assert_allclose(sum(shown), scene.logit[point], atol=1e-9)
             widths = bars.evaluate_all("all => all.map(bar => bar.width.baseVal.value)")
-            np.testing.assert_allclose(widths / max(widths), np.abs(shown) / max(np.abs(shown)))
+            np.testing.assert_allclose(
+                widths, np.abs(shown) * (widths[0] / abs(shown[0])), atol=1e-4
+            )
             for picture in page.locator("#beta-control svg[role=img]").all():
-                expect(picture).to_have_attribute("aria-label", lambda words: len(words) > 40)
+                assert len(picture.get_attribute("aria-label")) > 40
 
         start = STIFFNESS.index(1.0)
         shows(60, start)
@@ -164,5 +166,5 @@ def test_control_follows_keys_and_mouse(visit, site, model, wine, width):
         page.mouse.move(box["x"] + box["width"] + 20, box["y"] + box["height"] / 2, steps=20)
         page.mouse.up()
         shows(60, len(STIFFNESS) - 1)
-        page.get_by_label("wine").select_option("wine 118")
+        page.get_by_role("combobox").select_option("wine 118")
         shows(118, len(STIFFNESS) - 1)
