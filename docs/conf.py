@@ -30,8 +30,10 @@ extensions = [
 ]
 include_patterns = [
     "index.md",
+    "README.md",
     "CONTRIBUTING.md",
     "docs/**.md",
+    "benchmarks/results/*.md",
     "notebooks/*.ipynb",
 ]
 exclude_patterns = [".*", "build", "**.egg-info", "**/.ipynb_checkpoints"]

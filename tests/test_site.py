@@ -101,7 +101,9 @@ def test_every_page_can_be_read_aloud(site):
     for name, page in site.items():
         assert page.language == "en", name
         for image in page.images:
-            assert len(image.get("alt") or "") > 20, f"{name}: {image['src']} says nothing"
+            words = image.get("alt") or ""
+            assert len(words) > 20, f"{name}: {image['src']} says nothing"
+            assert words != image["src"], f"{name}: {image['src']} says nothing"
 
 
 def test_notebooks_follow_each_other(site):

@@ -64,6 +64,19 @@ class FigureTexts(SphinxTransform):
         standard.labels[label] = page, label, entry["label"]
 
 
+class TrimmedExamples(SphinxTransform):
+    """Examples without the empty line at their end, which doctest needs and a reader does not."""
+
+    default_priority = 300
+
+    def apply(self):
+        """Trim every block of code."""
+        for block in self.document.findall(nodes.literal_block):
+            text = block.astext().rstrip()
+            block.rawsource, block.children = text, []
+            block += nodes.Text(text)
+
+
 def is_code_cell(node):
     """Is it a code cell of a notebook, with its outputs?"""
     return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
@@ -132,6 +145,7 @@ def setup(app):
     app.add_directive("generated", Generated)
     app.add_role("shape", Shape())
     app.add_transform(FigureTexts)
+    app.add_transform(TrimmedExamples)
     app.connect("autodoc-process-docstring", plain_properties, priority=600)  # napoleon has 500
     app.connect("autodoc-process-docstring", mark_shapes, priority=700)
     app.connect("build-finished", copy_mathjax)
