@@ -62,14 +62,19 @@ def test_page(visit, site, name, theme, width):
     with visit(width, color_scheme=theme) as page:
         page.goto(f"{site}/{name}")
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
-        for source, alt, natural_width in page.evaluate(IMAGES):
-            assert alt, f"no alternative text: {source}"
-            assert natural_width > 0, f"not loaded: {source}"
-        formulas, typeset, errors = page.evaluate(FORMULAS)
-        assert typeset >= formulas
-        assert errors == 0
-        assert page.evaluate(TOO_WIDE) is None, "scrolls sideways"
-        assert serious(page) == []
+        check(page)
+
+
+def check(page):
+    """Raise if something of a page is missing, too wide, or bars somebody from reading it."""
+    for source, alt, width in page.evaluate(IMAGES):
+        assert alt, f"no alternative text: {source}"
+        assert width > 0, f"not loaded: {source}"
+    formulas, typeset, errors = page.evaluate(FORMULAS)
+    assert typeset >= formulas, "formulas are not typeset"
+    assert errors == 0, "formulas have errors"
+    assert page.evaluate(TOO_WIDE) is None, "scrolls sideways"
+    assert serious(page) == []
 
 
 def serious(page):
@@ -82,6 +87,35 @@ def serious(page):
         for one in found
         if one["impact"] in ("serious", "critical")
     ]
+
+
+ADD = """const add = (name, how) =>
+    document.body.prepend(Object.assign(document.createElement(name), how))"""
+SPOIL = {
+    "no alternative text": "add('img', {src: '_static/favicon.svg'})",
+    "not loaded": "add('img', {src: 'nothing.png', alt: 'Nothing'})",
+    "404": "await fetch('nothing.json')",
+    "external request": "await fetch('http://elsewhere.invalid/').catch(() => null)",
+    "console error: Ouch": "console.error('Ouch')",
+    "console warning: Hm": "console.warn('Hm')",
+    "uncaught: Ouch": "add('script', {textContent: 'throw Error(`Ouch`)'})",
+    "formulas are not typeset": "add('span', {className: 'math', textContent: 'x'})",
+    "formulas have errors": "document.body.append(document.createElement('mjx-merror'))",
+    "scrolls sideways": "add('div', {style: 'width: 3000px; height: 1px'})",
+    "color-contrast": "add('p', {style: 'color: #eee; background: #fff', textContent: 'Read me'})",
+}
+
+
+@pytest.mark.parametrize("message", SPOIL)
+def test_checks_can_fail(visit, site, message):
+    def spoil():
+        with visit() as page:
+            page.goto(f"{site}/index.html")
+            page.evaluate(f"async () => {{ {ADD}; {SPOIL[message]} }}")
+            check(page)
+
+    with pytest.raises(AssertionError, match=message):
+        spoil()
 
 
 def test_search_finds_midpoint(visit, site):
