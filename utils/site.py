@@ -44,8 +44,8 @@ class FigureTexts(SphinxTransform):
 
     def apply(self):
         """Describe the figures of the manifest by it, others by the section they are in."""
-        self.env.note_dependency(FIGURES / "manifest.toml")
         for cell in self.document.findall(is_code_cell):
+            self.env.note_dependency(FIGURES / "manifest.toml")
             images = list(cell.findall(nodes.image))
             entries = saved_figures(cell.astext())[: len(images)]
             for image, entry in zip_longest(images, entries):
