@@ -29,11 +29,11 @@ function sentence(data, i, beta, {relevance: R, cluster, logit, share}) {
     `Shares of the competitors: ${others.filter((_, k) => k !== cluster).join(", ")}.`;
 }
 
-// An element of HTML, or of SVG where its parent is one.
+// A child in the language of its parent; only svg opens another.
 function add(parent, name, attributes = {}, text = "") {
-  const svg = name === "svg" || parent.namespaceURI.endsWith("svg");
-  const space = svg ? "http://www.w3.org/2000/svg" : "http://www.w3.org/1999/xhtml";
-  const element = document.createElementNS(space, name);
+  const element = name === "svg"
+    ? document.createRange().createContextualFragment("<svg></svg>").firstChild
+    : document.createElementNS(parent.namespaceURI, name);
   set(element, attributes);
   element.textContent = text;
   return parent.appendChild(element);
