@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import nbformat
 import pytest
@@ -108,13 +108,16 @@ def wait_for(port, server, log):
                 raise RuntimeError(log.read_text()) from None
 
 
-def run_all(page, lab, name):
-    """Open a notebook, run all of its cells, and return the outputs of its code cells."""
-    page.goto(lab)
-    page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
-    page.evaluate(RUN_ALL, str(name))
-    page.wait_for_function(IDLE, timeout=240_000)
-    return page.evaluate(OUTPUTS)
+@contextmanager
+def ran(visit, lab, name):
+    """Open a notebook, run all of its cells; give the page and the outputs of its code cells."""
+    with visit() as page:
+        page.goto(f"{lab}&reset")  # not what was open before
+        page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+        page.evaluate(RUN_ALL, str(name))
+        page.wait_for_function(IDLE, timeout=240_000)
+        yield page, page.evaluate(OUTPUTS)
+        page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
 
 
 def stored_pictures(path):
@@ -125,8 +128,8 @@ def stored_pictures(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=str)
 def test_run_all_cells(visit, lab, path):
-    with visit() as page:
-        outputs = [output for cell in run_all(page, lab, path) for output in cell]
+    with ran(visit, lab, path) as (page, cells):
+        outputs = [output for cell in cells for output in cell]
         assert [
             o for o in outputs if o["output_type"] == "error" or o.get("name") == "stderr"
         ] == []
@@ -136,8 +139,7 @@ def test_run_all_cells(visit, lab, path):
 
 
 def test_control_follows_keys_and_mouse(visit, lab, model, wine):
-    with visit() as page:
-        run_all(page, lab, "04_beta_sweeps.ipynb")
+    with ran(visit, lab, "04_beta_sweeps.ipynb") as (page, _):
         handle, picture = page.get_by_role("slider"), page.locator(".widget-html img")
         seen = set()
 
@@ -161,6 +163,6 @@ def test_control_follows_keys_and_mouse(visit, lab, model, wine):
             page.mouse.move(box["x"] + part / 10 * box["width"], box["y"], steps=3)
         page.mouse.up()
         shows(60, len(STIFFNESS) - 1)
-        page.get_by_label("wine").select_option("wine 118")
+        page.get_by_label("wine", exact=True).select_option("wine 118")
         shows(118, len(STIFFNESS) - 1)
         assert len(seen) == 5
