@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,16 +27,21 @@ or say where it is: CHROMIUM=/path/to/chromium make test-browser"""
 expect.set_options(timeout=60_000)
 
 
+PROGRAM = shutil.which(os.environ.get("CHROMIUM", "chromium")) or shutil.which("google-chrome")
+
+
+def pytest_configure():
+    """Say at once what is missing, and not once a test."""
+    if PROGRAM is None and sys.platform == "linux":
+        raise pytest.UsageError(MISSING)
+
+
 @pytest.fixture(scope="session")
 def browser():
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    # on macOS and Windows, Chrome is where no PATH leads, and Playwright knows the place
+    place = {"executable_path": PROGRAM} if PROGRAM else {"channel": "chrome"}
     with sync_playwright() as playwright:
-        # macOS has Chrome where no PATH leads; Playwright knows the place
-        place = {"executable_path": path} if path else {"channel": "chrome"}
-        try:
-            browser = playwright.chromium.launch(args=CALM, **place)
-        except Exception as error:
-            pytest.exit(f"{MISSING}\n({error})", returncode=1)
+        browser = playwright.chromium.launch(args=CALM, **place)
         yield browser
         browser.close()
 
