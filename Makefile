@@ -2,7 +2,7 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,text,distributed,site,teach
+EXTRAS := notebooks,test,compare,text,distributed,site,browser,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: figures test lint notebooks bench bench-kernel bench-distributed experiments train
-.PHONY: report lab site course slides venv
+.PHONY: report lab site test-browser course slides venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
 	$(RUN) -m utils.notebooks run
@@ -55,6 +55,9 @@ bench-distributed: venv  ## 20 million points from disk to disk on two workers, 
 
 site: venv  ## the pages and notebooks as a site, into build/site/; warnings are errors
 	$(RUN) -m sphinx -W --keep-going -c docs -d build/doctrees . build/site
+
+test-browser: site  ## the site and JupyterLab in a real browser: Chromium or Chrome must be there
+	$(RUN) -m pytest tests/browser --dist worksteal
 
 venv: .venv/installed
 

@@ -64,6 +64,14 @@ def test_normal_form_is_a_fixed_point(notebook):
     assert normal_form(nbformat.reads(text, as_version=4)) == text
 
 
+def test_views_of_widgets_are_not_stored(notebook):
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    data = {"text/plain": "words", "application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
+    cell.outputs = [nbformat.v4.new_output("display_data", data=data)]
+    normal_form(notebook)
+    assert cell.outputs[0].data == {"text/plain": "words"}
+
+
 def test_unknown_notebook_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["run", "99_nothing"])

@@ -22,6 +22,7 @@ from .figures import manifest, recorded, stored_state, write_whole
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several times faster here
+WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT_METADATA = {"kernelspec", "language_info"}
 KEPT_OF_CELLS = {"tags", "nbgrader", "editable", "deletable"}
 COURSE = ("exercises", "solutions")  # folders of notebooks that go with a lecture
@@ -139,6 +140,8 @@ def normal_form(notebook):
         }
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET, None)  # a view of what only that kernel held
     return nbformat.writes(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
