@@ -45,7 +45,7 @@ slides: venv  ## make the slides of the two lectures, in build/course/slides/
 	$(RUN) -m utils.slides
 
 lab: venv  ## open the notebooks in JupyterLab
-	$(RUN) -m jupyterlab notebooks
+	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 bench: venv  ## speed and exactness against peers, into benchmarks/results/
 	$(RUN) benchmarks/engine.py
@@ -54,7 +54,7 @@ bench-distributed: venv  ## 20 million points from disk to disk on two workers, 
 	$(RUN) benchmarks/scaling_out.py
 
 site: venv  ## the pages and notebooks as a site, into build/site/; warnings are errors
-	$(RUN) -m sphinx -W --keep-going -c docs -d build/doctrees . build/site
+	$(RUN) -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/site
 
 test-browser: site  ## the site and JupyterLab in a real browser: Chromium or Chrome must be there
 	$(RUN) -m pytest tests/browser --dist worksteal

@@ -291,6 +291,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
+# arrays without names are meant here: what is wrong with them is another thing
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_bad_points(fitted, iris, case):
     spoil, message = REFUSED[case]
