@@ -5,10 +5,14 @@ ones write into memory R that is there already. `naive`, `textbook`, `one_point_
 `neon_explain` compute NEON's relevances, the others attribute f_c by methods for any function.
 """
 
+import sys
+
 import numpy as np
 import torch
 
-from neon import NeuralizedKMeans, explain, layer_by_layer
+from neon import NeuralizedKMeans, explain, layer_by_layer, steps
+
+engine = sys.modules["neon.closed_form"]  # the name in `neon` is the function's
 
 
 def naive(X, mu, beta, R, batch=4096):
@@ -55,6 +59,15 @@ def one_point_loop(X, mu, beta):
 def neon_explain(X, mu, beta, R):
     """The package; R (n, D) is filled."""
     explain(mu, X, beta=beta, out=R)
+
+
+def neon_explain_in_numpy(X, mu, beta, R):
+    """The package where numba is not installed; R (n, D) is filled."""
+    chosen, engine.compiled_steps = engine.compiled_steps, lambda: steps
+    try:
+        explain(mu, X, beta=beta, out=R)
+    finally:
+        engine.compiled_steps = chosen
 
 
 def three_products(X, mu, beta=None, R=None):

@@ -36,9 +36,10 @@ def as_tensor(values, name):
         values = torch.from_numpy(array if fit and array.dtype == native else array.astype(native))
     if values.is_complex():
         raise TypeError(f"`{name}` must hold real numbers; got dtype {values.dtype}. Pass .real.")
+    values = values.resolve_neg()  # numpy reads no tensor that is to be negated on the way
     if not values.is_floating_point():
         return values.double()
-    return values.to(UPCAST.get(values.dtype, values.dtype))
+    return values.to(UPCAST[values.dtype]) if values.dtype in UPCAST else values
 
 
 def as_points(X, n_features, name="X"):
@@ -65,13 +66,16 @@ def as_points(X, n_features, name="X"):
 def has_finite_sum(X):
     """Tell in one pass, without an array of flags, that all of X is finite; False may be wrong.
 
-    Many numbers on the CPU by numpy: after a sum of its own, torch's threads would keep a core
-    busy waiting.
+    On the CPU by numpy, which is quicker for few numbers; after the sum of many by torch or BLAS
+    their threads would keep a core busy waiting.
     """
-    if X.device.type != "cpu" or X.numel() < 2**15 or torch.get_num_threads() == 1:
+    if X.device.type != "cpu":
         return math.isfinite(X.sum().item())
+    values = X.detach().numpy()
+    if values.size < 2**13:
+        return math.isfinite(np.vdot(values, values))
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(X.detach().numpy().sum()))
+        return math.isfinite(values.sum())
 
 
 def as_centroids(centroids, name="centroids"):

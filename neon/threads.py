@@ -12,13 +12,15 @@ import torch
 def share(function, tasks, workers):
     """Call function(tasks of one worker) on each of the workers, and list what they return.
 
-    Every worker takes the next task until none is left, so that a slow one holds up nobody.
+    Every worker takes the next task until none is left, so that a slow one holds up nobody. The
+    calling thread is one of them.
     """
     workers, tasks = min(workers, len(tasks)), iter(tasks)
     if workers <= 1:
         return [function(tasks)]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda _: function(tasks), range(workers)))
+    with ThreadPoolExecutor(workers - 1) as pool:
+        others = [pool.submit(function, tasks) for _ in range(workers - 1)]
+        return [function(tasks), *(other.result() for other in others)]
 
 
 @cache

@@ -10,6 +10,7 @@ import torch
 
 TILE = 192  # rows of one matrix product: a multiple of the tiles of common BLAS kernels
 CACHE = 2**18  # numbers in one (rows, K + D) temporary: a few of them stay in the cache
+SHARE = CACHE // 2  # numbers in such a temporary for which a thread is worth its start
 KEPT = 4 * CACHE  # numbers in the memory that a worker leaves to the next call
 F32, F64 = torch.float32, torch.float64
 LIMITS = {dtype: torch.finfo(dtype) for dtype in (F32, F64)}
@@ -27,27 +28,27 @@ class Model:
     """Centred centroids, the block size, constants of the error bound: numpy's or torch's."""
 
     def __init__(self, centroids, beta, X, threads):
-        (K, D), on_cpu = centroids.shape, sees_numpy(X)
+        (K, D), n, on_cpu = centroids.shape, X.shape[0], sees_numpy(X)
         work = F32 if X.device.type == "mps" else F64  # MPS has no float64
-        self.in_numpy, self.workers = on_cpu, threads if on_cpu else 1
+        self.in_numpy = on_cpu
         self.K, self.D, self.dtype, self.device = K, D, work, X.device
         self.xp, self.vecdot = (np, np.vecdot) if on_cpu else (torch, torch.linalg.vecdot)
         self.amin = np.minimum.reduce if on_cpu else torch.amin
         self.centroids = centroids.cpu().double().numpy()
-        in_cache = (CACHE if on_cpu else 2**25) // (K + D) // TILE
-        each = -(-len(X) // (self.workers * TILE))
-        self.tiles = max(1, min(in_cache, 64 if on_cpu else 1024, each))
+        self.workers, self.tiles = plan(n, K + D, threads, on_cpu)
         self.rows = self.tiles * TILE
 
         limits = LIMITS[work]
         with np.errstate(all="ignore"):
             M = self.centroids
             origin, norms = np.add.reduce(M) / K, np.vecdot(M, M)
-            around_0 = 4 * float(origin @ origin) < float(norms.max())  # no digits are lost there
+            largest = float(norms.max())
+            around_0 = 4 * float(origin @ origin) < largest  # no digits are lost there
             self.in_place = around_0 and X.dtype == work and X.is_contiguous()
             if not around_0:
                 M = M - origin
                 norms = np.vecdot(M, M)
+                largest = float(norms.max())
             twice = -2 * M
             tables = {
                 "twice": twice,
@@ -67,9 +68,9 @@ class Model:
 
         # the error of h was measured to reach (0.5 + 4/D) eps (2‖x‖ + ‖μ‖) ‖μ‖, as long as
         # squares do not underflow: no row is certain then
-        self.radius = math.sqrt(norms.max())
+        self.radius = math.sqrt(largest)
         self.eps, self.eps_h = limits.eps, (0.5 + 4 / D) * limits.eps
-        if not limits.tiny < self.radius**2 * limits.eps**2:
+        if not limits.tiny < largest * limits.eps**2:
             self.eps_h = math.inf
         self.greatest = LIMITS[X.dtype].max * limits.eps**2
         self.tolerance = TOLERANCE[work][X.dtype]
@@ -84,6 +85,16 @@ class Model:
         if self.in_numpy:
             return np.empty(size)
         return torch.empty(size, dtype=self.dtype, device=self.device)
+
+
+def plan(n, width, threads, on_cpu):
+    """Workers for n rows of a width, and tiles in a block, so that all get as many blocks."""
+    numbers, most, threads = (CACHE, 64, threads) if on_cpu else (2**25, 1024, 1)
+    largest = max(1, min(numbers // width // TILE, most))
+    workers = max(1, min(threads, n * width // SHARE))
+    tiles = max(1, -(-n // TILE))
+    rounds = -(-tiles // (workers * largest))
+    return workers, -(-tiles // (workers * rounds))
 
 
 @lru_cache(maxsize=16)
@@ -102,37 +113,42 @@ def constants(K, tiles):
 class Scratch:
     """The large temporaries of one worker: tiles of P, Q, G, E as in `expanded`, and rows x.
 
-    Their memory is kept for the next call, because to fetch fresh pages takes as long as the
-    arithmetic of a thousand rows.
+    They are kept for the next call, because to fetch fresh pages takes as long as the arithmetic
+    of a thousand rows.
     """
 
-    spare: ClassVar = []
+    spare: ClassVar = []  # (memory, sizes, arrays) of workers that are done
 
     def __init__(self, model):
-        tiles, K, D = model.tiles, model.K, model.D
-        shapes = [(tiles, TILE, D)] * 2 + [(tiles, K, TILE)] * 2 + [(TILE, D)]
-        shapes += [] if model.in_place else [(model.rows, D)]
-        sizes = [math.prod(shape) for shape in shapes]
-        self.kept = model.in_numpy and sum(sizes) <= KEPT
+        tiles, K, D, in_place = sizes = model.tiles, model.K, model.D, model.in_place
+        numbers = TILE * (tiles * (2 * K + (2 if in_place else 3) * D) + D)
+        self.kept = model.in_numpy and numbers <= KEPT
+        memory, cut, arrays = self.taken() if self.kept else (model.empty(numbers), None, None)
+        if cut != sizes:
+            shapes = [(tiles, TILE, D)] * 2 + [(tiles, K, TILE)] * 2 + [(TILE, D)]
+            shapes += [] if in_place else [(model.rows, D)]
+            ends = list(accumulate(math.prod(shape) for shape in shapes))
+            parts = zip([0, *ends], ends, shapes, strict=False)
+            arrays = [memory[start:end].reshape(shape) for start, end, shape in parts]
+            arrays[4][:] = 0
+        self.state = memory, sizes, arrays
+        self.rest, self.x = arrays[4], arrays[-1]
+
+    def taken(self):
+        """Take what another worker left, or else new memory."""
         try:
-            self.memory = self.spare.pop() if self.kept else model.empty(sum(sizes))
+            return self.spare.pop()
         except IndexError:
-            self.memory = model.empty(KEPT)
-        ends = list(accumulate(sizes))
-        self.arrays = [
-            self.memory[end - size : end].reshape(shape)
-            for end, size, shape in zip(ends, sizes, shapes, strict=True)
-        ]
-        self.rest, self.x = self.arrays[4], self.arrays[-1]
-        self.rest[:] = 0
+            return np.empty(KEPT), None, None
 
     def first(self, tiles):
         """Return the first tiles of P, Q, G, E."""
-        return [array[:tiles] for array in self.arrays[:4]]
+        arrays = self.state[2][:4]
+        return arrays if tiles == len(arrays[0]) else [array[:tiles] for array in arrays]
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
         if self.kept:
-            self.spare.append(self.memory)
+            self.spare.append(self.state)

@@ -4,6 +4,7 @@ import math
 import sys
 import threading
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -11,11 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import explain_one
 
-from neon.closed_form import closed_form
+import neon
+from neon import compiled, steps
+from neon.closed_form import closed_form, compiled_steps
 from neon.threads import blas
+from neon.tiles import TILE, Model
 
+engine = sys.modules["neon.closed_form"]  # the name in `neon` is the function's
 F64, F32, inf = torch.float64, torch.float32, math.inf
 BETAS = [0.0, 1e-3, 1.0, 100.0, 1e300, inf]
+
+
+@pytest.fixture(autouse=True, params=["numba", "numpy"], scope="module")
+def between(request):
+    """Every law holds with the steps that numba compiles and with those in numpy."""
+    chosen = compiled if request.param == "numba" else steps
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "compiled_steps", lambda: chosen)
+        yield chosen
 
 
 def check(X, mu, beta, tolerance=1e-13, **arguments):
@@ -422,3 +436,51 @@ def test_the_lines_for_other_devices_give_the_same(monkeypatch, beta, labels):
     size = R.abs().amax(1, keepdim=True)
     torch.testing.assert_close(S / size, R / size, rtol=0, atol=2e-13)
     torch.testing.assert_close(g, f, rtol=1e-8, atol=0)
+
+
+def test_numba_is_used_where_it_is_installed(monkeypatch):
+    chosen = compiled_steps.__wrapped__
+    assert chosen() is compiled
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)  # to step through the code in a debugger
+    assert chosen() is steps
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert chosen() is steps
+
+
+def test_without_a_folder_for_compiled_code_numpy_does_it(monkeypatch):
+    def nowhere(**options):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(numba, "njit", nowhere)
+    monkeypatch.delitem(sys.modules, "neon.compiled")
+    monkeypatch.delattr(neon, "compiled")
+    assert compiled_steps.__wrapped__() is steps
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.1, 1e6, inf])
+@pytest.mark.parametrize("labels", [False, True])
+@pytest.mark.parametrize("dtype", [F64, F32])
+def test_compiled_steps_do_as_those_in_numpy(beta, labels, dtype):
+    """Every number that they hand on, to the last digits, and the same rows to be done again."""
+    X, mu = difficult_rows(5, 8, 2000, dtype)
+    model, tiles, found = Model(mu, beta, X, 1), -(-2000 // TILE), []
+    x = np.zeros((tiles * TILE, 8))
+    x[:2000] = X
+    G = model.turned @ x.reshape(tiles, TILE, 8).mT
+    for way in (compiled, steps):
+        h, a, c, R = G.copy(), G.copy(), np.arange(2000) % 5, np.empty((2000, 8))
+        with np.errstate(all="ignore"):
+            f, size = way.compare(model, x[:2000], h, a, c, labels)
+            exponents = a.copy()
+            np.exp(a, out=a)
+            sum_a, error = way.weigh(model, h, a, c, f, size)
+            results = h, exponents, a, f, size, sum_a, error
+            found.append([v.swapaxes(1, -1).reshape(len(x), -1)[:2000].copy() for v in results])
+            P, Q = a.mT @ model.twice, a.mT @ model.squares
+            unsure = way.add(model, x[:2000], P, Q, R, f, size, sum_a, error)
+        sure = np.delete(np.arange(2000), unsure)
+        assert 100 < len(sure) < 1900
+        found[-1] += [unsure, c[sure], R[sure]]
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
