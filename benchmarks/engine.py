@@ -201,8 +201,8 @@ def draw(rows):
     figure, axes = plt.subplots(figsize=(9, 5))
     chosen = [row for row in rows if row[3:5] == ("float64", 1)]
     names = list(dict.fromkeys(row[5] for row in chosen))
-    markers = "osD^v<>PXph*"
-    for name, marker in zip(names, markers, strict=False):
+    markers = "os8D^v<>PXph*"
+    for name, marker in zip(names, markers, strict=True):
         each = [row[7] * 1e6 for row in chosen if row[5] == name]
         own = name == "neon.explain"
         axes.plot(
