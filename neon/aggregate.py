@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+BLOCK = 2**16  # numbers summed at once: their float64 copy stays in the cache
+
 
 @dataclass(frozen=True)
 class Aggregate:
@@ -39,16 +41,18 @@ class Aggregate:
             explanation: numpy arrays or tensors.
             n_clusters: K, so that clusters without a point keep their place.
         """
-        R = torch.as_tensor(explanation.relevance).double()
+        R, f = torch.as_tensor(explanation.relevance), torch.as_tensor(explanation.logit)
         cluster = torch.as_tensor(explanation.cluster).to(R.device)
-        f = torch.as_tensor(explanation.logit).double()
-
-        def sums(values):
-            empty = values.new_zeros(n_clusters, *values.shape[1:])
-            return empty.index_add_(0, cluster, values).cpu().numpy()
-
-        count = cluster.bincount(minlength=n_clusters).cpu().numpy()
-        return cls(count, sums(f), sums(R), sums(R.abs()))
+        relevance = R.new_zeros(n_clusters, R.shape[1], dtype=torch.float64)
+        logit, absolute = relevance.new_zeros(n_clusters), torch.zeros_like(relevance)
+        logit.index_add_(0, cluster, f.double())
+        rows = max(1, BLOCK // R.shape[1])
+        for r, c in zip(R.split(rows), cluster.split(rows), strict=True):
+            r = r.double()
+            relevance.index_add_(0, c, r)
+            absolute.index_add_(0, c, r.abs())
+        count = cluster.bincount(minlength=n_clusters)
+        return cls(*(sums.cpu().numpy() for sums in (count, logit, relevance, absolute)))
 
     def __add__(self, other):
         return Aggregate(
