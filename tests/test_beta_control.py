@@ -4,15 +4,25 @@ import io
 
 import pytest
 import torch
+from matplotlib import rc_context
 from matplotlib.image import imread
 
 from neon import beta_heuristic, explain
 from utils.beta_control import BetaControl
 from utils.beta_scene import STIFFNESS
+from utils.style import use_style
+
+
+@pytest.fixture(autouse=True, scope="module")
+def look():
+    """The look of the notebooks, whatever other tests left behind."""
+    with rc_context():
+        use_style()
+        yield
 
 
 @pytest.fixture(scope="module")
-def control(model, wine):
+def control(look, model, wine):
     return BetaControl(model, wine, 60, noun="wine")
 
 

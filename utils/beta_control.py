@@ -99,6 +99,9 @@ class Canvas:
         plane.set_xlabel(f"first principal component ({scene.ratio[0]:.0%})")
         plane.set_ylabel(f"second ({scene.ratio[1]:.0%})")
         plane.set_aspect("equal", "datalim")
+        self.agg.draw()  # finds a layout, which another draw would change by a hair: it stays
+        self.agg.figure.set_layout_engine("none")
+        plane.set(xlim=plane.get_xlim(), ylim=plane.get_ylim(), aspect="auto")
         self.moving = [*self.bars, self.zero, self.title, *self.shares, *self.lines]
         self.moving += [*self.centres, self.point, self.mean]
         for artist in self.moving:
