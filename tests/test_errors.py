@@ -67,6 +67,13 @@ def test_message(case):
         call()
 
 
+def test_a_tensor_that_is_negated_when_it_is_read():
+    X = torch.complex(torch.zeros(5, 2), torch.randn(5, 2)).conj().imag
+    assert X.is_neg()
+    mu = [[0.0, 0.0], [1.0, 2.0]]
+    assert torch.equal(explain(mu, X, beta=1).relevance, explain(mu, X.clone(), beta=1).relevance)
+
+
 def test_foreign_arrays_are_read_right():
     values = np.arange(12.0).reshape(4, 3)
     frozen = values.copy()
