@@ -3,10 +3,13 @@
 Each term is (x − μ_k)² − (x − μ_c)² = δ (2x − σ) with δ = μ_c − μ_k and σ = μ_c + μ_k. The
 rounding errors of δ, σ and 2x − σ are kept (`two_sum`), so that each term is right to its last
 digits, however near x is to a midpoint and however far all of them are from the origin. Where
-their sum h_k cancels so much that f / h_k would lose digits, it is carried in twice the precision.
+their sum h_k cancels so much that f / h_k would lose digits, it is carried in twice the precision,
+and where even that leaves its sign open, in rational numbers.
 
 Source: Ogita, Rump, Oishi, Accurate sum and dot product, SIAM J. Sci. Comput. 26 (2005).
 """
+
+from fractions import Fraction
 
 import numpy as np
 
@@ -79,8 +82,11 @@ def evidence(x, delta, sigma, exact):
     t, t_low = two_sum(2 * x[:, None], -sigma[0])
     t_low -= sigma[1]
     product, low = two_product(delta[0], t)
-    low += delta[0] * t_low + delta[1] * (t + t_low)
-    return delta[0] * (t + t_low), *exact_sum(product, low)
+    h, rest, lost = exact_sum(product, low, delta[0] * t_low, delta[1] * (t + t_low))
+    unsure = np.abs(h) <= 4 * (x.shape[1] + 4) * EPS * lost
+    for i, k in np.argwhere(unsure & (lost > 0)):  # a tie, perhaps: it must be one for every c
+        h[i, k], rest[i, k] = rational(x[i], delta[0][k], delta[1][k], sigma[0][k], sigma[1][k]), 0
+    return delta[0] * (t + t_low), h, rest
 
 
 def relevance(terms, h, rest, c, beta, delta, x):
@@ -140,12 +146,22 @@ def halves(a):
     return high, a - high
 
 
-def exact_sum(a, low):
-    """Sum of a + low over the last axis, rounded, and its rest: all rounding errors are kept."""
-    low = low.sum(-1)
+def exact_sum(a, *small):
+    """Sum over the last axis, rounded, its rest, and the size of all that is not in a.
+
+    The rounding errors of the sum of a are kept; those of the small ones are not.
+    """
+    low, lost = sum(part.sum(-1) for part in small), sum(np.abs(part).sum(-1) for part in small)
     while a.shape[-1] > 1:
         half, odd = divmod(a.shape[-1], 2)
         s, e = two_sum(a[..., :half], a[..., half : 2 * half])
         low += e.sum(-1)
+        lost += np.abs(e).sum(-1)
         a = np.concatenate([s, a[..., 2 * half :]], -1) if odd else s
-    return two_sum(a[..., 0], low)
+    return *two_sum(a[..., 0], low), lost
+
+
+def rational(x, delta, delta_low, sigma, sigma_low):
+    """Evidence of one point against one competitor, rounded once at the end; slow."""
+    exact = (map(Fraction, a.tolist()) for a in (x, delta, delta_low, sigma, sigma_low))
+    return float(sum((d + e) * (2 * p - s - t) for p, d, e, s, t in zip(*exact, strict=True)))

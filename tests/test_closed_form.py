@@ -3,6 +3,7 @@
 import math
 import sys
 import threading
+from itertools import permutations
 
 import numba
 import numpy as np
@@ -171,6 +172,23 @@ def test_ties_go_to_the_lower_index_and_share_equally(beta):
         _R, _c, f = check(X, mu[order], beta)
         assert f[:3].eq(0).all()
     assert closed_form(X, mu, beta)[1].tolist()[:3] == [0, 0, 2]
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_ties_of_three_that_rounding_would_order_in_a_circle(beta):
+    x = torch.tensor([[0.02, 0.02, -0.01, 0.0, -0.02, -0.01, -0.01]], dtype=F64)
+    mu = [[4, 1, -1, -1, 0, -1, 0], [0, 1, 1, 0, -1, -1, -2], [0, 1, 0, 2, -1, -1, -1]]
+    mu = torch.tensor(mu, dtype=F64) / 100
+    for order in permutations(range(3)):
+        _, c, f = check(x, mu[list(order)], beta)
+        assert (c, f) == (0, 0)
+
+
+@pytest.mark.parametrize("unit", [0.1, 0.01, 1 / 255])
+def test_grids_are_full_of_ties_up_to_rounding(unit):
+    g = torch.Generator().manual_seed(0)
+    mu = torch.randint(-3, 4, (12, 7), generator=g).to(F64) * unit
+    check(torch.randint(-3, 4, (400, 7), generator=g).to(F64) * unit, mu, 1.0)
 
 
 @settings(max_examples=60, deadline=None)
