@@ -9,8 +9,8 @@ two rules of `neon.rules` compose to
 
 The squares of x cancel in the bracket, so that two products with the (K, D) centroids are left.
 `expanded` computes this for blocks of rows that stay in the cache, with the mean of the centroids
-as the origin if it is far from 0, and bounds the rounding error of each row. The few rows whose
-bound is too large, near a boundary or where clusters lie far apart, are done again by
+as the origin if it is far from 0, and estimates the rounding error of each row. The few rows
+whose estimate is too large, near a boundary or where clusters lie far apart, are done again by
 `by_differences`.
 
 The steps between the products are in `neon.steps`, for numpy and for torch, and once more in
