@@ -30,19 +30,19 @@ bench-kernel: venv  ## time and memory of explanations of kernel k-means
 	$(RUN) benchmarks/kernel.py
 
 experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
-	$(RUN) -m utils.experiments
+	$(RUN) -m utils.evaluation.experiments
 
 train: venv  ## train the encoders of the digits again; nothing else does
-	$(RUN) -m utils.encoders
+	$(RUN) -m utils.data.encoders
 
 report: venv  ## explain a table: make report DATA=my.csv K=4 ARGS="--label class"
 	.venv/bin/neon-report "$(DATA)" $(if $(K),--clusters $(K)) $(ARGS)
 
 course: venv slides  ## student notebooks, and into build/course/ solutions, assignments and slides
-	$(RUN) -m utils.course
+	$(RUN) -m utils.course.release
 
 slides: venv  ## make the slides of the two lectures, in build/course/slides/
-	$(RUN) -m utils.slides
+	$(RUN) -m utils.course.slides
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb

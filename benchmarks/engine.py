@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from neon import beta_heuristic, explain
 from neon.differences import by_differences
-from utils.style import use_style
+from neon.report.style import use_style
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SIZES = [

@@ -25,8 +25,8 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
-    "utils.beta_page",
-    "utils.site",
+    "utils.explorable.page",
+    "utils.site.extension",
 ]
 include_patterns = [
     "index.md",

@@ -8,9 +8,9 @@ from matplotlib import rc_context
 from matplotlib.image import imread
 
 from neon import beta_heuristic, explain
-from utils.beta_control import BetaControl
-from utils.beta_scene import STIFFNESS
-from utils.style import use_style
+from neon.report.style import use_style
+from utils.explorable.control import BetaControl
+from utils.explorable.scene import STIFFNESS
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -19,7 +19,7 @@ from neon import (
     lrp,
 )
 from neon.rules import layer_by_layer, min_take_most
-from utils.encoders import load_encoder
+from utils.data.encoders import load_encoder
 from utils.matching import accuracy
 
 

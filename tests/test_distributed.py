@@ -31,9 +31,9 @@ from neon.distributed import (
     read_parquet,
     write_parquet,
 )
+from neon.report.command import report
 from utils.data import load
 from utils.notebooks import NOTEBOOKS, execute
-from utils.report import report
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import this file
 

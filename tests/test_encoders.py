@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from utils import encoders
-from utils.encoders import WEIGHTS, augment, checksums, encoder, load_encoder, store
+from utils.data import encoders
+from utils.data.encoders import WEIGHTS, augment, checksums, encoder, load_encoder, store
 
 
 @pytest.fixture

@@ -5,9 +5,18 @@ import shutil
 import pandas as pd
 import pytest
 
-from utils import experiments
-from utils.experiments import RESULTS, code_hash, key, measured, reachable, results, update, wanted
-from utils.ranking import errors, mean_ranks, means, paired
+from utils.evaluation import experiments
+from utils.evaluation.experiments import (
+    RESULTS,
+    code_hash,
+    key,
+    measured,
+    reachable,
+    results,
+    update,
+    wanted,
+)
+from utils.evaluation.ranking import errors, mean_ranks, means, paired
 
 HEURISTIC = "NEON β=1/E[f]"
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from utils.feedback import EXERCISES, FAMILIES, check, grade
-from utils.feedback.core import Function, Value, attempted, numbers
+from utils.course.feedback import EXERCISES, FAMILIES, check, grade
+from utils.course.feedback.core import Function, Value, attempted, numbers
 
 FUNCTIONS = {name: one for name, one in EXERCISES.items() if isinstance(one, Function)}
 VALUES = {name: one for name, one in EXERCISES.items() if isinstance(one, Value)}

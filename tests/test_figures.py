@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from utils.figures import FIGURES, manifest, save_figure, stored, stored_state
-from utils.fingerprint import differences, fingerprint
+from utils.figures.fingerprint import differences, fingerprint
 from utils.notebooks import NOTEBOOKS
 
 MANIFEST = """

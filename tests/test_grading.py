@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from utils.course import SOLUTIONS, STUDENTS, write_assignments
-from utils.feedback.cases import assigned
-from utils.feedback.forward import linear
+from utils.course.feedback.cases import assigned
+from utils.course.feedback.forward import linear
+from utils.course.release import SOLUTIONS, STUDENTS, write_assignments
 from utils.notebooks import ONE_THREAD
 
 NAME = "02_neuralization"

@@ -12,7 +12,7 @@ from neon import (
     smax,
     smin,
 )
-from utils import plot_explanation
+from utils.figures.plots import plot_explanation
 from utils.matching import match
 
 # wine, assigned class, probability, true class, sum of relevance, logit

@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from neon import explain
-from utils import report as reporting
-from utils import sweep as sweeping
-from utils.features import prepare
-from utils.report import main, report
-from utils.tabular import TableError, neutral, read_table
+from neon.report import command as reporting
+from neon.report import sweep as sweeping
+from neon.report.command import main, report
+from neon.report.preparing import prepare
+from neon.report.reading import TableError, neutral, read_table
 
 NASTY = {
     "ash": "<script>alert(1)</script>",

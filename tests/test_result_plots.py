@@ -7,7 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
 
 from neon import NeonExplainer
-from utils.result_plots import plot_beeswarm, plot_cluster_map, plot_point
+from utils.figures.results import plot_beeswarm, plot_cluster_map, plot_point
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from neon import NeuralizedKMeans, explain
-from utils.protocol import DATASETS, curves, methods, problem
-from utils.rivals import METHODS, shapley
+from utils.evaluation.baselines import METHODS, shapley
+from utils.evaluation.protocol import DATASETS, curves, methods, problem
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ import neon
 from neon import distributed
 from utils.figures import manifest
 from utils.notebooks import NOTEBOOKS
-from utils.pages import anchor, markdown, ranks
 from utils.site import SHAPE, saved_figures
+from utils.site.pages import anchor, markdown, ranks
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))

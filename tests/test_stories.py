@@ -7,8 +7,8 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from neon import NeuralizedLinearKMeans, explain
-from utils import stories
-from utils.stories import coloured, load_stories
+from utils.data import texts as stories
+from utils.data.texts import coloured, load_stories
 
 
 def test_relevances_of_words_sum_to_the_logit():

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from utils.data import load
-from utils.diagrams import draw_network
-from utils.matching import accuracy, match
-from utils.plotting import (
+from utils.figures.diagrams import draw_network
+from utils.figures.plots import (
     plot_clusters,
     plot_explanation,
     plot_images,
     plot_relevance_map,
     plot_waterfall,
 )
+from utils.matching import accuracy, match
 from utils.tables import table
 
 

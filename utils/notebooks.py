@@ -17,10 +17,9 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from .figures import manifest, recorded, stored_state, write_whole
+from utils.figures import manifest, recorded, stored_state
+from utils.files import NOTEBOOKS, ROOT, write_whole
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = ROOT / "notebooks"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several times faster here
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT_METADATA = {"kernelspec", "language_info"}

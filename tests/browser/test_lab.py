@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from utils.beta_scene import STIFFNESS, Scene
+from utils.explorable.scene import STIFFNESS, Scene
 from utils.notebooks import NOTEBOOKS, ONE_THREAD
 
 PATHS = sorted(path.relative_to(NOTEBOOKS) for path in NOTEBOOKS.glob("**/*.ipynb"))

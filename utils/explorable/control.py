@@ -10,9 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from .beta_scene import STIFFNESS, Scene, number
-from .plotting import RELEVANCE
-from .style import AGAINST, FOR, GREY
+from neon.report.style import AGAINST, FOR, GREY
+from utils.explorable.scene import STIFFNESS, Scene, number
+from utils.figures.plots import RELEVANCE
 
 
 class BetaControl(widgets.VBox):

@@ -6,9 +6,8 @@ import torch
 
 from neon import KMeans
 from neon.flipping import Flipping, bandwidth, flip
-
-from .data import load
-from .rivals import EXACT, MAX_FEATURES, METHODS, Problem
+from utils.data import load
+from utils.evaluation.baselines import EXACT, MAX_FEATURES, METHODS, Problem
 
 # data set: (clusters, seeds); k-means on digits and 64 flips of each pixel cost the most
 DATASETS = {"iris": (3, 40), "wine": (3, 40), "breast_cancer": (2, 40), "digits": (10, 20)}

@@ -6,9 +6,8 @@
 import json
 
 from neon import KMeans
-
-from .beta_scene import STIFFNESS, Scene
-from .data import load
+from utils.data import load
+from utils.explorable.scene import STIFFNESS, Scene
 
 PAGE = "docs/interactive_beta"
 START = 60

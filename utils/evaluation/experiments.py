@@ -1,4 +1,4 @@
-"""`python -m utils.experiments`: the full experiment of notebook 06, about ten minutes.
+"""`python -m utils.evaluation.experiments`: the full experiment of notebook 06, about ten minutes.
 
 Every row of the stored results carries a key, a hash of all that it depends on: the data, the
 seed, the code that makes the number (without comments and docstrings), the versions of the
@@ -12,23 +12,21 @@ import hashlib
 import warnings
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 
 import pandas as pd
 import torch
 
-from .data import load
-from .figures import write_whole
-from .protocol import DATASETS, measure, methods, problem
+from utils.data import load
+from utils.evaluation.protocol import DATASETS, measure, methods, problem
+from utils.files import ROOT, write_whole
 
 with warnings.catch_warnings():
     # in a notebook without ipywidgets it warns, and captum and shap would import it later
     warnings.simplefilter("ignore")
     from tqdm.auto import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "flipping.csv"
-CODE = ("neon/flipping.py", "utils/protocol.py", "utils/rivals.py")
+CODE = ("neon/flipping.py", "utils/evaluation/protocol.py", "utils/evaluation/baselines.py")
 LIBRARIES = ("numpy", "scikit-learn", "torch")
 EXTRA_LIBRARIES = {
     "integrated": "captum", "occlusion": "captum", "SHAP": "shap", "tree": "shap",
@@ -169,9 +167,8 @@ def results(path=RESULTS):
 
 def main(arguments=None):
     """Run the command line."""
-    argparse.ArgumentParser(prog="python -m utils.experiments", description=__doc__).parse_args(
-        arguments
-    )
+    command = "python -m utils.evaluation.experiments"
+    argparse.ArgumentParser(prog=command, description=__doc__).parse_args(arguments)
     torch.set_num_threads(1)
     update()
 

@@ -1,15 +1,15 @@
 """Figures are written whole, only when they changed, and compared by what they show."""
 
-import hashlib
 import io
 import json
 import os
 import tomllib
 from pathlib import Path
 
+from utils.files import FIGURES, digest, write_whole
+
 from .fingerprint import differences, fingerprint
 
-FIGURES = Path(__file__).resolve().parent.parent / "figures"
 # dates and versions would change the bytes from run to run and from machine to machine
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
@@ -71,14 +71,6 @@ def render(figure, suffix):
     return buffer.getvalue()
 
 
-def write_whole(path, content):
-    """Write a file under another name first, so that a half-written one is never seen."""
-    scratch = path.parent.parent / "build" / f"{path.name}.{os.getpid()}"
-    scratch.parent.mkdir(exist_ok=True)
-    scratch.write_bytes(content)
-    scratch.replace(path)
-
-
 def stored(name, folder=FIGURES):
     """Fingerprint that is stored for a figure."""
     return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["shows"]
@@ -109,8 +101,3 @@ def stored_state(name, folder=FIGURES):
         for suffix, wanted in recorded(name, folder).items()
         if digest(paths[suffix].read_bytes()) != wanted
     ]
-
-
-def digest(content):
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .style import BLUE, GREEN, GREY, ORANGE
+from neon.report.style import BLUE, GREEN, GREY, ORANGE
 
 
 def draw_network(layers, *, operations, title=None):

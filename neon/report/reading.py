@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .data import LOADERS, load
+from utils.data import LOADERS, load
 
 SAMPLE = 1 << 20  # bytes at the start of a file that tell text from garbage
 

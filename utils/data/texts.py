@@ -4,7 +4,7 @@ import html
 import re
 from importlib.metadata import PackageNotFoundError, files
 
-from .style import AGAINST, FOR
+from neon.report.style import AGAINST, FOR
 
 CORPUS = "gensim/test/test_data/lee_background.cor"
 

@@ -10,8 +10,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from neon import KernelKMeans, KMeans, counterfactual, stability
-
-from .tabular import TableError
+from neon.report.reading import TableError
 
 SCALERS = {"minmax": MinMaxScaler, "standard": StandardScaler, "robust": RobustScaler, "none": None}
 MODELS = ("kmeans", "minibatch", "kernel")

@@ -5,10 +5,9 @@ import torch
 from sklearn.decomposition import PCA
 
 from neon import NeuralizedKMeans, beta_heuristic, explain, min_take_most
-
-from .matching import match
-from .plotting import MARKERS
-from .style import CLUSTERS
+from neon.report.style import CLUSTERS
+from utils.figures.plots import MARKERS
+from utils.matching import match
 
 # 0, 0.03 to 300 in equal steps of the logarithm, ∞; in units of 1 / mean logit
 STIFFNESS = (0.0, *(10 ** (np.arange(-15, 26) / 10)).tolist(), float("inf"))

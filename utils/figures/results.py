@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .plotting import MARKERS, plot_relevance_map
-from .style import AGAINST, CLUSTERS, FOR
+from neon.report.style import AGAINST, CLUSTERS, FOR
+from utils.figures.plots import MARKERS, plot_relevance_map
 
 UNIT = "relevance $R_i$ (squared distance)"
 

@@ -1,6 +1,6 @@
 """Encoders of the digits: trained without labels, stored with a checksum.
 
-`python -m utils.encoders` trains both again and writes `utils/weights/`.
+`python -m utils.data.encoders` trains both again and writes `utils/data/weights/`.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from torch import nn
 from torch.nn.functional import affine_grid, grid_sample, mse_loss
 from tqdm import tqdm
 
-from .data import load
+from utils.data import load
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BATCH = 120  # digits a step
 SEEDS = (0, 1, 2)  # restarts, as k-means has them: the best by its own objective is kept
-RETRAIN = "Restore the file, or train again: python -m utils.encoders"
+RETRAIN = "Restore the file, or train again: python -m utils.data.encoders"
 
 
 def encoder():

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import nbformat
 
-from .features import MISSING, prepare
-from .figures import manifest
-from .notebooks import NOTEBOOKS, ONE_THREAD
-from .portrait import MODELS, SCALERS, check_model, scaled
-from .tabular import TableError, read_table
+from neon.report.portrait import MODELS, SCALERS, check_model, scaled
+from neon.report.preparing import MISSING, prepare
+from neon.report.reading import TableError, read_table
+from utils.figures import manifest
+from utils.notebooks import NOTEBOOKS, ONE_THREAD
 
 NOTEBOOK = NOTEBOOKS / "11_your_own_data.ipynb"
-PAGE = Path(__file__).with_name("report_page.html")
+PAGE = Path(__file__).with_name("page.html")
 LESSON = "lesson"  # tag of the cells that are about the wines, and not part of a report
 SETTINGS = {  # parameters of the notebook, as a report sets them unless told otherwise
     "features": None, "exclude": [], "label": None, "n_clusters": [2, 8], "model": "kmeans",

@@ -1,4 +1,4 @@
-r"""Slides of the lectures: `python -m utils.slides` writes them to build/course/slides/.
+r"""Slides of the lectures: `python -m utils.course.slides` writes them to build/course/slides/.
 
 A lecture is a Markdown file in slides/: `---` between two slides, `Note:` before what only the
 speaker sees. It holds no figure, no code and no result, but says where they are stored:
@@ -30,8 +30,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from .figures import FIGURES, manifest
-from .notebooks import NOTEBOOKS, ROOT
+from utils.figures import manifest
+from utils.files import FIGURES, NOTEBOOKS, ROOT
 
 LECTURES = ROOT / "slides"
 OUTPUT = ROOT / "build" / "course" / "slides"
@@ -205,7 +205,7 @@ def build(output=OUTPUT):
 
 def main(arguments=None):
     """Run the command line; exit code 1 if a slide cannot be made."""
-    parser = argparse.ArgumentParser(prog="python -m utils.slides", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m utils.course.slides", description=__doc__)
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the pages")
     options = parser.parse_args(arguments)
     try:

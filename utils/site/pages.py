@@ -1,18 +1,15 @@
 """Parts of the site that are made from stored data when it is built, as Markdown."""
 
-from pathlib import Path
-
 import nbformat
 import pandas as pd
 import yaml
 
-from .experiments import RESULTS
-from .figures import FIGURES, manifest
-from .notebooks import NOTEBOOKS
-from .protocol import REPLACEMENTS
-from .ranking import errors, mean_ranks, means
+from utils.evaluation.experiments import RESULTS
+from utils.evaluation.protocol import REPLACEMENTS
+from utils.evaluation.ranking import errors, mean_ranks, means
+from utils.figures import manifest
+from utils.files import FIGURES, NOTEBOOKS, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 SCALING = ROOT / "benchmarks" / "results" / "scaling_out.csv"
 CITATION = ROOT / "CITATION.cff"
 FIGURE = """\

@@ -1,6 +1,6 @@
 """Make what students and lecturers get from the notebooks with solutions.
 
-`python -m utils.course` generates the student notebooks in notebooks/exercises/, and in
+`python -m utils.course.release` generates the student notebooks in notebooks/exercises/, and in
 build/course/ the solutions as pages and a course folder for nbgrader.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import nbformat
 
-from .figures import write_whole
-from .notebooks import NOTEBOOKS, ROOT, normal_form, refresh
+from utils.files import NOTEBOOKS, ROOT, write_whole
+from utils.notebooks import normal_form, refresh
 
 SOLUTIONS = NOTEBOOKS / "solutions"
 STUDENTS = NOTEBOOKS / "exercises"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .tabular import neutral
+from neon.report.reading import neutral
 
 
 def relevance_table(table, explanation):

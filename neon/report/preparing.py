@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .tabular import TableError
+from neon.report.reading import TableError
 
 MISSING = ("error", "drop", "median")
 LOOKS = {  # text that means a number or a date: dropping it in silence would lose a feature
@@ -57,7 +57,7 @@ def prepare(frame, *, features=None, exclude=(), label=None, missing="error"):
         TableError: nothing is left to cluster, or the reader has to decide something.
 
     Example:
-        >>> from utils.tabular import read_table
+        >>> from neon.report.reading import read_table
         >>> table = prepare(read_table("wine"), label="label")
         >>> table.X.shape, table.columns_left
         ((178, 13), {'label': 'the label'})

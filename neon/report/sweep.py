@@ -1,4 +1,4 @@
-"""Several reports at once: `python -m utils.sweep sweep.yaml`, with a table and a figure of all.
+"""Several reports at once, with a table and a figure of all: `python -m neon.report.sweep plan.yaml`.
 
     data: my.csv              # beside the YAML file
     output: my_sweep          # folder, likewise
@@ -22,10 +22,10 @@ import pandas as pd
 import yaml
 from tqdm import tqdm
 
-from .plotting import MARKERS
-from .report import SETTINGS, report
-from .style import CLUSTERS, use_style
-from .tabular import TableError
+from neon.report.command import SETTINGS, report
+from neon.report.reading import TableError
+from neon.report.style import CLUSTERS, use_style
+from utils.figures.plots import MARKERS
 
 MEASURES = {"silhouette": "silhouette", "agreement": "share of refits that agree",
             "mean_logit": "mean logit"}  # fmt: skip
@@ -136,7 +136,7 @@ def plot_sweep(frame, varied):
 def main(arguments=None):
     """Run the command line; exit code 2 if something is wrong with the input."""
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("python -m utils.sweep", description=__doc__,
+    parser = argparse.ArgumentParser("python -m neon.report.sweep", description=__doc__,
                                      formatter_class=raw)  # fmt: skip
     parser.add_argument("plan", help="YAML file")
     try:

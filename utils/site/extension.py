@@ -15,8 +15,10 @@ from sphinx.util.docstrings import prepare_docstring
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.fileutil import copy_asset
 
+from utils.figures import manifest
+from utils.files import FIGURES
+
 from . import pages
-from .figures import FIGURES, manifest
 from .pages import GENERATED, anchor
 
 SIZE = r"(?:\.{3}|[A-Za-z](?:_\w)?|repeats|clusters)(?: ?[+−-] ?\w+| >= \d)?"

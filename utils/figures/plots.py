@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 
-from .style import AGAINST, CLUSTERS, FOR, GREY
+from neon.report.style import AGAINST, CLUSTERS, FOR, GREY
 
 MARKERS = "osD^v*"
 RELEVANCE = "relevance $R_i$ (squared distance, scaled units)"

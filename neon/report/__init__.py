@@ -1,0 +1,1 @@
+"""From a table to a report that explains its clusters. Needs the extra `report`."""
