@@ -14,7 +14,7 @@ import neon
 from neon import distributed
 from utils.figures import manifest
 from utils.notebooks import NOTEBOOKS
-from utils.site import SHAPE, saved_figures
+from utils.site.extension import SHAPE, saved_figures
 from utils.site.pages import anchor, markdown, ranks
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,4 +1,4 @@
-"""Several reports at once, with a table and a figure of all: `python -m neon.report.sweep plan.yaml`.
+"""Several reports at once: `python -m neon.report.sweep plan.yaml`, with a table and a figure.
 
     data: my.csv              # beside the YAML file
     output: my_sweep          # folder, likewise
