@@ -39,7 +39,7 @@ def test_a_file_that_was_touched_is_refused(folder):
 
 def test_a_missing_file_says_how_to_get_it(folder):
     (folder / "information.safetensors").unlink()
-    with pytest.raises(FileNotFoundError, match=r"is missing in .*python -m utils\.encoders"):
+    with pytest.raises(FileNotFoundError, match=r"is missing in .*python -m utils\.data\.encoders"):
         load_encoder("information", folder)
 
 

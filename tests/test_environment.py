@@ -10,7 +10,9 @@ from pathlib import Path
 import yaml
 
 import utils
-from utils.notebooks import NOTEBOOKS
+from utils import contents
+from utils.contents import LIST, entries, outdated
+from utils.notebooks import lectures
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -82,8 +84,15 @@ def test_citation():
     assert citation["preferred-citation"]["doi"] == "10.1109/TNNLS.2022.3185901"
 
 
-def test_readme_lists_every_notebook_with_its_question():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        heading = re.search(r'"# (.*?)(\\n)?"', path.read_text(encoding="utf-8"))[1]
-        assert f"[{path.stem[:2]}](notebooks/{path.name}) | {heading} |" in readme, path.name
+def test_everything_follows_the_table_of_contents():
+    assert [path.stem for path in lectures()] == [entry.name for entry in entries()]
+    assert not outdated(), "run `python -m utils.contents`"
+
+
+def test_an_outdated_table_of_contents_is_seen(monkeypatch, tmp_path):
+    text = LIST.read_text(encoding="utf-8")
+    changed = tmp_path / "contents.toml"
+    changed.write_text(text.replace("Is it faithful?", "Can it be trusted?"), encoding="utf-8")
+    monkeypatch.setattr(contents, "LIST", changed)
+    names = {path.name for path in outdated()}
+    assert {"README.md", "00_start_here.ipynb", "05_iris_by_hand.ipynb"} <= names
