@@ -6,9 +6,8 @@ import os
 import tomllib
 from pathlib import Path
 
+from utils.figures.fingerprint import differences, fingerprint
 from utils.files import FIGURES, digest, write_whole
-
-from .fingerprint import differences, fingerprint
 
 # dates and versions would change the bytes from run to run and from machine to machine
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}

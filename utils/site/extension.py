@@ -17,9 +17,9 @@ from sphinx.util.fileutil import copy_asset
 
 from utils.figures import manifest
 from utils.files import FIGURES
+from utils.site.pages import GENERATED, anchor
 
 from . import pages
-from .pages import GENERATED, anchor
 
 SIZE = r"(?:\.{3}|[A-Za-z](?:_\w)?|repeats|clusters)(?: ?[+−-] ?\w+| >= \d)?"
 SHAPE = re.compile(rf"(?<![\w`])\({SIZE}(?:,|(?:, (?:{SIZE}|\d))+)\)")
