@@ -12,6 +12,7 @@ import hashlib
 import warnings
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import torch
