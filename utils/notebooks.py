@@ -1,8 +1,8 @@
 """Run the notebooks, store their outputs in a normal form, and check what is stored.
 
 `python -m utils.notebooks run` executes all notebooks and regenerates every figure;
-`refresh` executes them, stores the outputs and renews the template of reports; `check` lists what is wrong with those stored.
-Those of the exercises and solutions draw no figures: `run` leaves them alone.
+`refresh` executes them, stores the outputs and renews the template of reports; `check` lists what
+is wrong with those stored. Exercises and solutions draw no figures: `run` leaves them alone.
 """
 
 import argparse

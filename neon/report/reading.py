@@ -59,7 +59,7 @@ def read_table(data, *, sep=None, decimal=".", encoding="utf-8-sig"):
 
 
 def numbered(frame, where):
-    """Give the columns of a table unique names of text, and its rows numbers; raise if it cannot."""
+    """Name the columns of a table by unique texts and its rows by numbers; raise if impossible."""
     frame.columns = [str(name) for name in frame.columns]
     refuse_doubles(frame.columns, where)
     if len(frame) < 2:
