@@ -6,3 +6,5 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # a figure that shows something else than the stored one is an error, and nothing is written
 os.environ["NEON_FIGURES"] = "check"
+
+collect_ignore = ["neon/report/template.ipynb"]  # without outputs, and for other tables

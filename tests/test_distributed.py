@@ -31,7 +31,7 @@ from neon.distributed import (
     read_parquet,
     write_parquet,
 )
-from neon.report.command import report
+from neon.report import report
 from utils.data import load
 from utils.notebooks import NOTEBOOKS, execute
 

@@ -91,8 +91,9 @@ def replace(path, old, new):
 
 def test_key_changes_with_the_code_but_not_with_its_comments(copy):
     before = {m: key("iris", 0, m) for m in ("random", HEURISTIC)}
+    flipping = copy / "neon" / "evaluation" / "flipping.py"
     replace(
-        copy / "neon" / "evaluation" / "flipping.py",
+        flipping,
         '"""What was left',
         '# why\n    """What remained',
     )

@@ -1,8 +1,8 @@
 """Run the notebooks, store their outputs in a normal form, and check what is stored.
 
 `python -m utils.notebooks run` executes all notebooks and regenerates every figure;
-`refresh` executes them and stores the outputs; `check` lists what is wrong with those stored.
-Those of the exercises and solutions draw no figures: `run` leaves them alone.
+`refresh` executes them, stores the outputs and renews the template of reports; `check` lists what
+is wrong with those stored. Exercises and solutions draw no figures: `run` leaves them alone.
 """
 
 import argparse
@@ -17,13 +17,16 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
+from neon.report.building import TEMPLATE
 from utils.figures import manifest, recorded, stored_state
 from utils.files import NOTEBOOKS, ROOT, write_whole
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several times faster here
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT_METADATA = {"kernelspec", "language_info"}
-KEPT_OF_CELLS = {"tags", "nbgrader", "editable", "deletable"}
+KEPT_OF_CELLS = {"alt", "tags", "nbgrader", "editable", "deletable"}
+REPORT = NOTEBOOKS / "11_your_own_data.ipynb"  # `neon-report` runs it, too
+LESSON = "lesson"  # tag of its cells that are about the wines, and no part of a report
 COURSE = ("exercises", "solutions")  # folders of notebooks that go with a lecture
 MAX_LINES = 20
 MAX_BYTES = 600_000
@@ -114,9 +117,10 @@ def run(notebooks):
 
 
 def refresh(notebooks):
-    """Store fresh outputs in the notebooks; return a list of what is wrong with them."""
+    """Store fresh outputs in the notebooks, renew the template; return what is wrong with them."""
     for path, copy in execute_all(notebooks):
         write_whole(path, normal_form(nbformat.read(copy, as_version=4)).encode())
+    TEMPLATE.write_text(as_template(nbformat.read(REPORT, as_version=4)), encoding="utf-8")
     return check(notebooks)
 
 
@@ -142,6 +146,19 @@ def normal_form(notebook):
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET, None)  # a view of what only that kernel held
     return nbformat.writes(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def as_template(notebook):
+    """Text of a notebook without its lessons and outputs: what `neon-report` runs.
+
+    Args:
+        notebook: `nbformat.NotebookNode`.
+    """
+    notebook.cells = [c for c in notebook.cells if LESSON not in c.metadata.get("tags", [])]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+    return normal_form(notebook)
 
 
 def joined(outputs):

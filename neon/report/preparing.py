@@ -57,10 +57,10 @@ def prepare(frame, *, features=None, exclude=(), label=None, missing="error"):
         TableError: nothing is left to cluster, or the reader has to decide something.
 
     Example:
-        >>> from neon.report.reading import read_table
-        >>> table = prepare(read_table("wine"), label="label")
+        >>> frame = pd.DataFrame({"a": [1, 5, 2], "b": [0.5, 0.1, 0.3], "kind": ["u", "v", "u"]})
+        >>> table = prepare(frame, label="kind")
         >>> table.X.shape, table.columns_left
-        ((178, 13), {'label': 'the label'})
+        ((3, 2), {'kind': 'the label'})
     """
     for name in [*(features or []), *exclude, *([] if label is None else [label])]:
         if name not in frame:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from utils.data import LOADERS, load
-
 SAMPLE = 1 << 20  # bytes at the start of a file that tell text from garbage
 
 
@@ -20,28 +18,32 @@ class TableError(ValueError):
     """A table that cannot be explained; the message says in one line what to do."""
 
 
-def read_table(path, *, sep=None, decimal=".", encoding="utf-8-sig"):
+def read_table(data, *, sep=None, decimal=".", encoding="utf-8-sig"):
     """Read a table as it is, with the rows numbered from 0.
 
     Args:
-        path: .csv, .tsv, .txt, .parquet, .xlsx (if openpyxl is installed), or the name of a data
-            set of the course.
-        sep: what separates columns; by default a tab in .tsv, else what the header has most of.
+        data: path of a .csv, .tsv, .txt, .parquet or .xlsx (if openpyxl is installed), or a
+            DataFrame, of which only the row names are replaced by numbers.
+        sep: what separates columns, one character; by default a tab in .tsv, else what the header
+            has most of.
         decimal: "." or ",".
         encoding: of the text.
+
+    Returns:
+        DataFrame.
 
     Raises:
         TableError: no such file, or it is no table with a header, 2 rows and unique names.
 
     Example:
-        >>> read_table("wine").shape
-        (178, 14)
+        >>> read_table(pd.DataFrame({"width": [1.0, 2.5]}, index=["a", "b"]))
+           width
+        0    1.0
+        1    2.5
     """
-    if str(path) in LOADERS and not Path(path).exists():
-        data = load(str(path))
-        label = [data.class_names[c] for c in data.y]
-        return pd.DataFrame(data.raw.numpy(), columns=data.feature_names).assign(label=label)
-    path = Path(path)
+    if isinstance(data, pd.DataFrame):
+        return numbered(data.copy(), "the DataFrame")
+    path = Path(data)
     if not path.is_file():
         raise TableError(f"There is no file {path.name!r}. Check the path.")
     if path.stat().st_size == 0:
@@ -53,11 +55,16 @@ def read_table(path, *, sep=None, decimal=".", encoding="utf-8-sig"):
         frame = reader(path)
     except PermissionError:
         raise TableError(f"{path.name!r} may not be read. Change its permissions.") from None
+    return numbered(frame, path.name)
+
+
+def numbered(frame, where):
+    """Name the columns of a table by unique texts and its rows by numbers; raise if impossible."""
     frame.columns = [str(name) for name in frame.columns]
-    refuse_doubles(frame.columns, path.name)
+    refuse_doubles(frame.columns, where)
     if len(frame) < 2:
         raise TableError(
-            f"{path.name!r} has {len(frame)} row(s) under its header; clusters need 2 or more. "
+            f"{where!r} has {len(frame)} row(s) under its header; clusters need 2 or more. "
             "Check the separator and that the export is complete."
         )
     return frame.reset_index(drop=True)
@@ -87,6 +94,8 @@ def read_excel(path):
 
 def read_text(path, sep, decimal, encoding):
     """Read separated text."""
+    if sep is not None and (len(sep) != 1 or sep in '"\r\n'):
+        raise TableError(f"`sep` must be one character, such as ; or a tab; got {sep!r}.")
     with path.open("rb") as file:
         start = file.read(SAMPLE)
     if b"\0" in start and not encoding.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")):
@@ -105,15 +114,17 @@ def read_text(path, sep, decimal, encoding):
         raise TableError(f"{path.name!r} has no header: its first line has no end. Is it a CSV?")
     if sep is None:
         sep = "\t" if path.suffix.lower() == ".tsv" else max(",;\t|", key=header.count)
-    names = next(csv.reader(io.StringIO(header), delimiter=sep), [])
-    refuse_doubles(names, path.name)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
         try:
+            # pandas would rename the second of two columns with one name
+            refuse_doubles(next(csv.reader(io.StringIO(header), delimiter=sep), []), path.name)
             return pd.read_csv(
                 path, sep=sep, decimal=decimal, encoding=encoding, index_col=False,
                 low_memory=False,
             )  # fmt: skip
+        except TableError:
+            raise
         except UnicodeError:
             raise wrong_encoding(path, encoding) from None
         except pd.errors.EmptyDataError:

@@ -22,10 +22,9 @@ import pandas as pd
 import yaml
 from tqdm import tqdm
 
-from neon.report.command import SETTINGS, report
+from neon.report.building import SETTINGS, report
 from neon.report.reading import TableError
-from neon.report.style import CLUSTERS, use_style
-from utils.figures.plots import MARKERS
+from neon.report.style import CLUSTERS, MARKERS, use_style
 
 MEASURES = {"silhouette": "silhouette", "agreement": "share of refits that agree",
             "mean_logit": "mean logit"}  # fmt: skip

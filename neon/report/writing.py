@@ -1,4 +1,4 @@
-"""Files of a report: relevances, clusters, what was left out, and the numbers of a sweep."""
+"""Files of a report: figures, relevances, clusters, what was left out, numbers for a sweep."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,30 @@ import numpy as np
 import pandas as pd
 
 from neon.report.reading import neutral
+from neon.report.style import render
+
+
+def write_figure(figure, name, output):
+    """Write a figure as PNG and SVG into the folder `figures` of a report.
+
+    Args:
+        figure: matplotlib Figure.
+        name: of the files.
+        output: folder of the report; None writes nothing.
+    """
+    if output is None:
+        return
+    folder = Path(output) / "figures"
+    folder.mkdir(exist_ok=True)
+    for suffix in ("png", "svg"):
+        (folder / f"{name}.{suffix}").write_bytes(render(figure, suffix))
 
 
 def relevance_table(table, explanation):
     """One row a point: row in the file, cluster, logit, probability, relevance of each feature.
 
     Args:
-        table: `features.Table`.
+        table: `preparing.Table`.
         explanation: `Explanation` of its rows.
     """
     names = [f"relevance of {name}" for name in table.X]  # so that a join with the input is clear
@@ -52,10 +69,10 @@ def write_results(output, table, explanation, names, members, summary):
 
     Args:
         output: folder.
-        table: `features.Table`.
+        table: `preparing.Table`.
         explanation: `Explanation` of its rows.
         names: K names of the clusters.
-        members: DataFrame from `portrait.members`.
+        members: DataFrame from `describing.members`.
         summary: dict of numbers and words for a sweep to compare.
     """
     import pyarrow as pa

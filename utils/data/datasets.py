@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn import datasets
 from sklearn.preprocessing import MinMaxScaler
@@ -75,6 +76,25 @@ def load(name, *, scaled=True):
         class_names=[str(c).replace("class_", "cultivar ") for c in bunch.target_names],
         source=source,
     )
+
+
+def as_table(name):
+    """A data set as a file would hold it: original units, and the class in words as `label`.
+
+    Args:
+        name: of a data set that `load` knows.
+
+    Returns:
+        (n, D + 1) DataFrame.
+
+    Example:
+        >>> as_table("wine")[["alcohol", "label"]].head(1)
+           alcohol       label
+        0    14.23  cultivar 0
+    """
+    data = load(name)
+    frame = pd.DataFrame(data.raw.numpy(), columns=data.feature_names)
+    return frame.assign(label=[data.class_names[c] for c in data.y])
 
 
 def readable(feature):

@@ -10,9 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from neon.report.pictures import RELEVANCE
 from neon.report.style import AGAINST, FOR, GREY
 from utils.explorable.scene import STIFFNESS, Scene, number
-from utils.figures.plots import RELEVANCE
 
 
 class BetaControl(widgets.VBox):

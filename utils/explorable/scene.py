@@ -5,8 +5,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from neon import NeuralizedKMeans, beta_heuristic, explain, min_take_most
-from neon.report.style import CLUSTERS
-from utils.figures.plots import MARKERS
+from neon.report.style import CLUSTERS, MARKERS
 from utils.matching import match
 
 # 0, 0.03 to 300 in equal steps of the logarithm, ∞; in units of 1 / mean logit

@@ -5,10 +5,18 @@ import numpy as np
 from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 
-from neon.report.style import AGAINST, CLUSTERS, FOR, GREY
+from neon.report.pictures import RELEVANCE, plot_relevance_map
+from neon.report.style import AGAINST, CLUSTERS, FOR, GREY, MARKERS
 
-MARKERS = "osD^v*"
-RELEVANCE = "relevance $R_i$ (squared distance, scaled units)"
+__all__ = [
+    "MARKERS",
+    "RELEVANCE",
+    "plot_clusters",
+    "plot_explanation",
+    "plot_images",
+    "plot_relevance_map",
+    "plot_waterfall",
+]
 
 
 def plot_clusters(X, cluster, y, class_names, *, numbered=()):
@@ -114,35 +122,6 @@ def plot_waterfall(R, feature_names, *, total, title=None):
     for edge in axes.containers[0]:
         edge.sticky_edges.x.clear()  # matplotlib would cut the margin off where bars end
     axes.set_xlabel("running sum of " + RELEVANCE)
-    axes.set_title(title or "")
-    return figure
-
-
-def plot_relevance_map(R, row_names, feature_names, *, title=None, values=False, label=RELEVANCE):
-    """Draw relevances as a heat map, red for and blue against, on a symmetric scale.
-
-    Args:
-        R: (rows, D) relevances.
-        row_names: names of the rows.
-        feature_names: D names.
-        title: written over the axes.
-        values: write the numbers into the cells.
-        label: written at the colour bar.
-    """
-    R = np.asarray(R, dtype=float)
-    limit = abs(R).max() or 1.0
-    figure, axes = plt.subplots(
-        figsize=(max(6.5, 1.5 + 0.5 * R.shape[1]), max(3.7, 2 + 0.32 * len(R)))
-    )
-    image = axes.imshow(R, vmin=-limit, vmax=limit, aspect="auto", cmap="RdBu_r")
-    axes.set_xticks(range(R.shape[1]), feature_names, rotation=40, ha="right")
-    axes.set_yticks(range(len(R)), row_names)
-    axes.grid(False)
-    if values:
-        for (i, j), value in np.ndenumerate(R):
-            axes.text(j, i, f"{round(value, 2) + 0.0:.2f}", ha="center", va="center", fontsize=8,
-                      color="white" if abs(value) > 0.6 * limit else "black")  # fmt: skip
-    figure.colorbar(image, label=label.replace(" (", "\n("))
     axes.set_title(title or "")
     return figure
 

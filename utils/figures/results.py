@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from neon.report.style import AGAINST, CLUSTERS, FOR
-from utils.figures.plots import MARKERS, plot_relevance_map
+from neon.report.pictures import plot_relevance_map
+from neon.report.style import AGAINST, FOR
 
 UNIT = "relevance $R_i$ (squared distance)"
 
@@ -78,25 +78,3 @@ def stacked(values, low, high, bins):
     interval = np.digitize(values, edges)
     rank = np.array([(interval[:i] == b).sum() for i, b in enumerate(interval)])
     return np.ceil(rank / 2) * np.where(rank % 2, 1, -1) + 0.0
-
-
-def plot_stability(logit, agreement, cluster):
-    """Draw for each point how often it stayed in its cluster, against its logit.
-
-    Args:
-        logit: (n,) logits.
-        agreement: (n,) shares in [0, 1].
-        cluster: (n,) clusters: colour and marker.
-    """
-    logit, agreement, cluster = (np.asarray(values) for values in (logit, agreement, cluster))
-    figure, axes = plt.subplots(figsize=(7.5, 3.6))
-    for c in np.unique(cluster):
-        here = cluster == c
-        axes.scatter(logit[here], agreement[here], s=26, alpha=0.7, linewidths=0.4,
-                     color=CLUSTERS[c % len(CLUSTERS)], marker=MARKERS[c % len(MARKERS)],
-                     edgecolors="white", label=f"cluster {c}")  # fmt: skip
-    axes.set_ylim(-0.03, 1.05)
-    axes.set_xlabel("logit $f_c$ (squared distance, scaled units)")
-    axes.set_ylabel("share of refits that agree")
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    return figure

@@ -1,16 +1,13 @@
 """Figures are written whole, only when they changed, and compared by what they show."""
 
-import io
 import json
 import os
 import tomllib
-from pathlib import Path
 
-from utils.figures.fingerprint import differences, fingerprint
+from neon.report.style import render
 from utils.files import FIGURES, digest, write_whole
 
-# dates and versions would change the bytes from run to run and from machine to machine
-METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+from .fingerprint import differences, fingerprint
 
 
 def manifest(folder=FIGURES):
@@ -24,7 +21,7 @@ def manifest(folder=FIGURES):
     return {entry["name"]: entry for entry in entries}
 
 
-def save_figure(figure, name, *, save=False, output=None, folder=FIGURES):
+def save_figure(figure, name, *, save=False, folder=FIGURES):
     """Write a figure as PNG, SVG and fingerprint, or compare it with the one that is stored.
 
     With the environment variable NEON_FIGURES=check, which the tests set, nothing is written and
@@ -34,8 +31,6 @@ def save_figure(figure, name, *, save=False, output=None, folder=FIGURES):
         figure: matplotlib Figure.
         name: its name in `figures/manifest.toml`.
         save: write the files, unless those that are there already show the same.
-        output: another folder to write PNG and SVG into instead: a figure of other data than the
-            course's, which is neither stored nor compared.
         folder: where the figures and their manifest are.
 
     Raises:
@@ -44,11 +39,6 @@ def save_figure(figure, name, *, save=False, output=None, folder=FIGURES):
     """
     if name not in manifest(folder):
         raise KeyError(f"`name` must be a figure of figures/manifest.toml; got {name!r}. Add it.")
-    if output is not None:
-        Path(output).mkdir(parents=True, exist_ok=True)
-        for suffix in ("png", "svg"):
-            (Path(output) / f"{name}.{suffix}").write_bytes(render(figure, suffix))
-        return
     figure.canvas.draw()  # tick labels are only known once drawn
     shown = fingerprint(figure)
     if os.environ.get("NEON_FIGURES") == "check":
@@ -61,13 +51,6 @@ def save_figure(figure, name, *, save=False, output=None, folder=FIGURES):
         record = {"sha256": {s: digest(content) for s, content in files.items()}, "shows": shown}
         text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
         write_whole(folder / f"{name}.json", text.encode())
-
-
-def render(figure, suffix):
-    """Bytes of the figure in one format."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=suffix, metadata=METADATA[suffix])
-    return buffer.getvalue()
 
 
 def stored(name, folder=FIGURES):

@@ -46,10 +46,11 @@ class FigureTexts(SphinxTransform):
 
     def apply(self):
         """Describe the figures of the manifest by it, others by the section they are in."""
-        for cell in self.document.findall(is_code_cell):
+        cells = list(self.document.findall(is_code_cell))
+        for cell, following in zip_longest(cells, cells[1:]):
             self.env.note_dependency(FIGURES / "manifest.toml")
             images = list(cell.findall(nodes.image))
-            entries = saved_figures(cell.astext())[: len(images)]
+            entries = (saved_figures(cell.astext()) or saved_after(following))[: len(images)]
             for image, entry in zip_longest(images, entries):
                 if entry is None:
                     image["alt"] = f"Plot made by the code above, in “{heading_of(cell)}”"
@@ -97,6 +98,12 @@ def saved_figures(code):
         pattern = re.sub(r"\\{.*?\\}", ".+", re.escape(name))
         found += [entry for key, entry in manifest().items() if re.fullmatch(pattern, key)]
     return found
+
+
+def saved_after(cell):
+    """Entries of the manifest that a cell saves of the one before it: it draws none itself."""
+    drawn = cell is None or any(cell.findall(nodes.image))
+    return [] if drawn else saved_figures(cell.astext())
 
 
 def heading_of(node):

@@ -1,4 +1,4 @@
-"""Cluster a table and describe the clusters: number, words, members, error bars, borders."""
+"""Cluster a table: scale it, choose the number of clusters, fit."""
 
 import warnings
 
@@ -9,7 +9,7 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from neon import KernelKMeans, KMeans, counterfactual, stability
+from neon import KernelKMeans, KMeans
 from neon.report.reading import TableError
 
 SCALERS = {"minmax": MinMaxScaler, "standard": StandardScaler, "robust": RobustScaler, "none": None}
@@ -18,8 +18,6 @@ LARGE = 50_000  # rows above which restarts are compared on a sample
 START_ROWS = 10_000  # rows of that sample
 KERNEL_ROWS = 5_000  # rows above which relevances of the kernel model take minutes
 SILHOUETTE_ROWS = 2_000
-STABILITY_ROWS = 1_000
-STABILITY_CELLS = 1_000_000  # rows × columns of the sample that is fitted again
 
 
 def scaled(X, scaler):
@@ -115,7 +113,7 @@ def choose_k(X, model, candidates, *, seed=0):
     """Mean silhouette of a clustering into each number of clusters, on at most 2 000 rows.
 
     Returns:
-        Series of silhouettes, named by K; the largest is the choice.
+        Series `silhouette`, indexed by K; the largest is the choice.
 
     Example:
         >>> X = torch.tensor([[0.0], [0.1], [5.0], [5.1], [9.0], [9.1]])
@@ -123,7 +121,8 @@ def choose_k(X, model, candidates, *, seed=0):
         3
     """
     points = sample(X, SILHOUETTE_ROWS)
-    return pd.Series({k: silhouette(points, fit(points, model, k, seed=seed)) for k in candidates})
+    means = {k: silhouette(points, fit(points, model, k, seed=seed)) for k in candidates}
+    return pd.Series(means, name="silhouette").rename_axis("K")
 
 
 def silhouette(X, model):
@@ -137,101 +136,3 @@ def silhouette(X, model):
 def network(model):
     """What measures distances and decides: the fitted model, or the network of the kernel one."""
     return model.neuralize() if hasattr(model, "neuralize") else model
-
-
-def words(X, explanation, n_clusters, *, most=3):
-    """Name each cluster by the features that speak for it most, and whether they are high or low.
-
-    Args:
-        X: (n, D) DataFrame in original units.
-        explanation: `Explanation` of its points.
-        n_clusters: K.
-        most: words at most.
-
-    Returns:
-        list of K names, such as "high flavanoids, low hue".
-    """
-    names, mean = [], X.to_numpy().mean(0)
-    for c in range(n_clusters):
-        here = np.asarray(explanation.cluster == c)
-        if not here.any():
-            names.append("empty")
-            continue
-        R = np.asarray(explanation.relevance)[here].mean(0)
-        top = [i for i in (-R).argsort(kind="stable")[:most] if R[i] > 0.1 * R.max() > 0]
-        side = np.where(X.to_numpy()[here].mean(0) > mean, "high", "low")
-        names.append(", ".join(f"{side[i]} {X.columns[i]}" for i in top) or "nothing in particular")
-    return names
-
-
-def members(X, model, explanation, n_clusters, *, count=3):
-    """Rows of each cluster that are nearest to its centre, and those with the lowest logits.
-
-    Returns:
-        DataFrame, a row a cluster: typical and borderline rows, lists of `count`.
-    """
-    typical, borderline = [], []
-    for c in range(n_clusters):
-        here = (explanation.cluster == c).nonzero()[:, 0]
-        own = network(model).distances(X[here])[:, c]
-        logit = explanation.logit[here]
-        typical.append(here[own.argsort(stable=True)[:count]].tolist())
-        borderline.append(here[logit.argsort(stable=True)[:count]].tolist())
-    return pd.DataFrame({"typical": typical, "borderline": borderline})
-
-
-def bootstrap(X, model, *, repeats=20, beta="heuristic"):
-    """Fit again to resamples of at most 1 000 rows, and see what moves.
-
-    k-means starts from the centres that are judged, so that the question is what other rows of
-    the same kind would have said, not what another start would.
-
-    Returns:
-        `neon.Stability`, and the positions (m,) of the rows that were judged.
-    """
-    rows = min(STABILITY_ROWS, max(50, STABILITY_CELLS // X.shape[1]))
-    places = sample(torch.arange(len(X)), rows)
-
-    def refit(points, seed):
-        if seed == 0:
-            return model
-        start = None if hasattr(model, "neuralize") else model.centroids
-        kind = "kmeans" if start is not None else "kernel"
-        return fit(points, kind, model.n_clusters, start=start, seed=seed)
-
-    return stability(refit, X[places], repeats=repeats, beta=beta, seed=0), places
-
-
-def borders(table, X, model, back, rows, *, most=3):
-    """The nearest point at which each of the given rows would change its cluster.
-
-    Args:
-        table: (n, D) DataFrame in original units.
-        X: (n, D) tensor, scaled.
-        model: fitted k-means.
-        back: takes scaled points back to original units.
-        rows: names of rows in the index of the table.
-        most: features to list for each row, those that move furthest in scaled units.
-
-    Returns:
-        DataFrame with a line for each listed change: row, feature, value, value at the border.
-    """
-    places = table.index.get_indexer(rows)
-    there = counterfactual(model, X[places])
-    lines = []
-    for place, old, new, units in zip(places, X[places], there, back(there), strict=True):
-        for i in (new - old).abs().argsort(descending=True, stable=True)[:most].tolist():
-            name = table.columns[i]
-            lines.append((table.index[place], name, table[name].iloc[place], units[i]))
-    return pd.DataFrame(lines, columns=["row", "feature", "value", "at the border"])
-
-
-def tick(name):
-    r"""Name as a short label of a figure, in which a dollar sign is no mathematics.
-
-    Example:
-        >>> tick("price in $")
-        'price in \\$'
-    """
-    line = " ".join(str(name).split())
-    return (line if len(line) <= 30 else line[:29] + "…").replace("$", r"\$")
