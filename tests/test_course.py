@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from utils.course.feedback import EXERCISES
-from utils.course.release import release as course
+from utils.course import release as course
 
 SOURCES = course.sources()
 IDS = [path.stem for path in SOURCES]

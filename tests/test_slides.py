@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from utils.course.release import slides
+from utils.course import slides
 from utils.figures import manifest
 
 LECTURES = sorted(slides.LECTURES.glob("*.md"))
