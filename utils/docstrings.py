@@ -42,7 +42,7 @@ def load_docstrings():
         >>> len(texts)
         300
         >>> texts["scipy.ndimage.median"][:40]
-        'Label features in an array. label h'
+        'Calculate the median of the values of an'
     """
     return json.loads(STORED.read_text(encoding="utf-8"))["texts"]
 
@@ -80,14 +80,15 @@ def documented(modules):
 
 
 def prose(doc):
-    """Return the sentences of a docstring: its head and its notes, without markup.
+    r"""Return the sentences of a docstring: its head and its notes, without markup.
 
     Example:
-        >>> prose("f(x, y)\\n\\nAdd `x` to :math:`y^2`.\\n\\nNotes\\n-----\\nSee [1]_.")
+        >>> prose("f(x, y)\n\nAdd `x` to :math:`y^2`.\n\nNotes\n-----\nSee [1]_.")
         'Add x to . See .'
     """
     head, *sections = SECTION.split(inspect.cleandoc(doc))
-    notes = [body for title, body in zip(sections[::2], sections[1::2]) if title.strip() == "Notes"]
+    titled = zip(sections[::2], sections[1::2], strict=True)
+    notes = [body for title, body in titled if title.strip() == "Notes"]
     paragraphs = re.split(r"\n\s*\n", "\n\n".join([head, *notes]))
     text = " ".join(" ".join(p.split()) for p in paragraphs if not NOT_PROSE.match(p.strip("\n")))
     text = ROLE.sub(r"\1", re.sub(r":math:`[^`]*`", "", text))
