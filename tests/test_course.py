@@ -6,8 +6,8 @@ import re
 import nbformat
 import pytest
 
-from utils.course.feedback import EXERCISES
 from utils.course import release as course
+from utils.course.feedback import EXERCISES
 
 SOURCES = course.sources()
 IDS = [path.stem for path in SOURCES]

@@ -40,6 +40,15 @@ def test_conda_installs_this_project_under_the_same_constraints():
     assert lines == {"pip": ["-c constraints.txt", f"-e .[{makefile_extras()}]"]}
 
 
+def test_one_list_of_pythons():
+    wanted = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["classifiers"]))
+    workflow = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == wanted
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"Python {', '.join(wanted[:-1])} or {wanted[-1]}" in readme
+    assert PROJECT["requires-python"] == f">={wanted[0]}"
+
+
 def test_constraints_are_exact_versions_without_addresses():
     for name, wanted in CONSTRAINTS.items():
         assert re.fullmatch(r"[A-Za-z0-9._-]+", name), name

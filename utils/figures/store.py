@@ -5,9 +5,8 @@ import os
 import tomllib
 
 from neon.report.style import render
+from utils.figures.fingerprint import differences, fingerprint
 from utils.files import FIGURES, digest, write_whole
-
-from .fingerprint import differences, fingerprint
 
 
 def manifest(folder=FIGURES):

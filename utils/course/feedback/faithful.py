@@ -85,11 +85,11 @@ def names():
 
 
 def absent_share(R, x):
-    """Share of the sum of R (D,) that lies in words that the story x (D,) lacks."""
+    """Share of the sum of R (D,) that lies in words that the text x (D,) lacks."""
     return R[x == 0].sum() / R.sum()
 
 
-def stories(seed):
+def texts(seed):
     """Relevances and word weights, most of them 0."""
     return [
         (draw(seed + s, 9) + 0.4, draw(seed + s + 1, 9).clamp(min=0.3) - 0.3)
@@ -188,7 +188,7 @@ EXERCISES = {
     "absent share": Function(
         asks="write `absent_share(R, x)`, the share of the logit that absent words hold.",
         right=absent_share,
-        cases=stories,
+        cases=texts,
         slips=(
             (lambda R, x: R[x > 0].sum() / R.sum(), "That is the share of the words that are *there*."),
             (lambda R, x: R[x == 0].sum(), "That is an amount. Divide by the logit, the sum of all relevances."),

@@ -49,8 +49,8 @@ def words(x, mean_c, mean_k, A, w):
     return (x - (mean_c + mean_k) / 2) * (A.T @ w)
 
 
-def stories(seed):
-    """A story and two mean stories (D,), a map (p, D), a weight (p,)."""
+def texts(seed):
+    """A text and two mean texts (D,), a map (p, D), a weight (p,)."""
     return [(draw(seed, 6).abs(), draw(seed + 1, 6).abs(), draw(seed + 2, 6).abs(),
              draw(seed + 3, 3, 6), draw(seed + 4, 3)) for seed in (10 * seed, 10 * seed + 5)]  # fmt: skip
 
@@ -105,19 +105,19 @@ EXERCISES = {
     "words": Function(
         asks="write `word_evidence(x, mean_c, mean_k, A, w)`, what each word (D,) adds to h_k.",
         right=words,
-        cases=stories,
+        cases=texts,
         slips=(
             (lambda x, c, k, A, w: x * (A.T @ w),
-             "Absent words (x = 0) get nothing here, and yet their absence is evidence. Count from the middle of the two mean stories."),
-            (lambda x, c, k, A, w: (x - (c + k)) * (A.T @ w), "The middle of the two mean stories is *half* their sum."),
-            (lambda x, c, k, A, w: (x - (c - k) / 2) * (A.T @ w), "The middle is half the sum of the mean stories, not half their difference."),
-            (lambda x, c, k, A, w: (x - c) * (A.T @ w), "You count from the own mean story, where h_k is not 0."),
-            (lambda x, c, k, A, w: (x - k) * (A.T @ w), "You count from the competitor's mean story, where h_k is not 0."),
+             "Absent words (x = 0) get nothing here, and yet their absence is evidence. Count from the middle of the two mean texts."),
+            (lambda x, c, k, A, w: (x - (c + k)) * (A.T @ w), "The middle of the two mean texts is *half* their sum."),
+            (lambda x, c, k, A, w: (x - (c - k) / 2) * (A.T @ w), "The middle is half the sum of the mean texts, not half their difference."),
+            (lambda x, c, k, A, w: (x - c) * (A.T @ w), "You count from the own mean text, where h_k is not 0."),
+            (lambda x, c, k, A, w: (x - k) * (A.T @ w), "You count from the competitor's mean text, where h_k is not 0."),
             (lambda x, c, k, A, w: -words(x, c, k, A, w), "Every sign is turned: from the middle to x, not from x to the middle."),
             (lambda x, c, k, A, w: 2 * words(x, c, k, A, w), "Twice too much: w holds the factor 2 already."),
             (lambda x, c, k, A, w: A @ (x - (c + k) / 2) * w, "Those are shares of the p numbers z. Take w back to the words instead."),
             (lambda x, c, k, A, w: words(x, c, k, A, w).sum(), "That is h_k. Leave it in its D parts."),
-            (lambda x, c, k, A, w: A.T @ w, "That is the weight of every word. And this story?"),
+            (lambda x, c, k, A, w: A.T @ w, "That is the weight of every word. And this text?"),
             (lambda x, c, k, A, w: (x - (c + k) / 2) * A.sum(0), "w is not used: weigh the rows of A with it."),
         ),
     ),

@@ -1,39 +1,9 @@
-"""300 news stories, read from the installed gensim, and words coloured by relevance."""
+"""Words coloured by relevance."""
 
 import html
 import re
-from importlib.metadata import PackageNotFoundError, files
 
 from neon.report.style import AGAINST, FOR
-
-CORPUS = "gensim/test/test_data/lee_background.cor"
-
-
-def load_stories():
-    """Load the Lee background corpus: news of the Australian Broadcasting Corporation, 2000-2002.
-
-    It is read from the files that the package gensim installs; gensim itself is not imported.
-
-    Returns:
-        list of str, one story each.
-
-    Raises:
-        FileNotFoundError: gensim is not installed, or came without its test data.
-
-    Example:
-        >>> len(load_stories())
-        300
-    """
-    try:
-        found = [file for file in files("gensim") or () if str(file) == CORPUS]
-    except PackageNotFoundError:
-        found = []
-    if not found or not found[0].locate().exists():
-        raise FileNotFoundError(
-            f"{CORPUS} must be installed; it is not there. The stories come with the package "
-            "gensim: pip install -c constraints.txt -e '.[text]'"
-        )
-    return found[0].read_text(encoding="utf-8").splitlines()
 
 
 def coloured(text, relevance, *, limit):
