@@ -3,6 +3,7 @@
 import os
 
 # small matrices: one thread a process is several times faster than a thread a core
-os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+threads = os.environ.get("NEON_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = threads
 # a figure that shows something else than the stored one is an error, and nothing is written
 os.environ["NEON_FIGURES"] = "check"

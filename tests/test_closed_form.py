@@ -458,10 +458,10 @@ def test_the_lines_for_other_devices_give_the_same(monkeypatch, beta, labels):
 
 def test_numba_is_used_where_it_is_installed(monkeypatch):
     chosen = compiled_steps.__wrapped__
-    assert chosen() is compiled
-    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)  # to step through the code in a debugger
-    assert chosen() is steps
-    monkeypatch.undo()
+    for off, way in ((0, compiled), (1, steps)):  # 1 is to step through the code in a debugger
+        monkeypatch.setattr(numba.config, "DISABLE_JIT", off)
+        assert chosen() is way
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
     monkeypatch.setitem(sys.modules, "numba", None)
     assert chosen() is steps
 

@@ -6,6 +6,7 @@ from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 
 from .style import AGAINST, CLUSTERS, FOR, GREY
+from .ties import first_largest
 
 MARKERS = "osD^v*"
 RELEVANCE = "relevance $R_i$ (squared distance, scaled units)"
@@ -55,7 +56,7 @@ def free_places(Z, chosen):
     for i in chosen:
         places = Z[i] + around
         gaps = np.linalg.norm(places[:, None] - taken, axis=-1).min(-1)
-        taken = np.vstack([taken, places[gaps.argmax()]])
+        taken = np.vstack([taken, places[first_largest(gaps)]])
     return taken[len(Z) :]
 
 
