@@ -191,7 +191,7 @@ def test_grids_are_full_of_ties_up_to_rounding(unit):
     check(torch.randint(-3, 4, (400, 7), generator=g).to(F64) * unit, mu, 1.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(2, 6),
     st.integers(1, 4),
@@ -316,7 +316,7 @@ def test_continuous_where_a_label_stops_being_the_nearest(beta):
 
 sizes = st.tuples(st.integers(2, 9), st.integers(1, 12), st.integers(0, 10**6))
 betas = st.sampled_from([*BETAS[:4], inf])
-laws = settings(max_examples=40, deadline=None)
+laws = settings(max_examples=40)
 
 
 def assert_same(R, S, tolerance=1e-12):

@@ -205,7 +205,9 @@ def main(arguments=None):
         for future in as_completed(running):
             name, (passed, log) = running[future], future.result()
             known = f" ({probes[name]})" if name in probes else ""
-            print(f"{name}{known}: {'the same' if passed else 'DIFFERS, see ' + str(log)}", flush=True)
+            print(
+                f"{name}{known}: {'the same' if passed else 'DIFFERS, see ' + str(log)}", flush=True
+            )
             if not passed:
                 failed.append(name)
                 print(tail(log), flush=True)
