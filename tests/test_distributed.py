@@ -362,14 +362,17 @@ import sys, time
 from pathlib import Path
 import dask.array as da, numpy as np
 from neon.distributed import connect, write_parquet
-def held(block, folder):
+def held(block, folder, end):
     while sys.argv[2] == "hold" and len(list(Path(folder).glob("part-*"))) >= 3:
+        if Path(end).exists():
+            raise InterruptedError
         time.sleep(0.02)
     return block
 if __name__ == "__main__":
     MU = np.random.default_rng(0).normal(size=(5, 4))
     X = np.random.default_rng(1).normal(size=(200, 4))
-    table = da.from_array(X, chunks=(10, 4)).map_blocks(held, sys.argv[1], dtype=X.dtype, name="held")
+    table = da.from_array(X, chunks=(10, 4))
+    table = table.map_blocks(held, *sys.argv[1::2], dtype=X.dtype, name="held")
     with connect(n_workers=1):
         write_parquet(MU, table, sys.argv[1], beta=0.5).compute()
 """
@@ -377,20 +380,23 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
 def test_interrupted_job_leaves_whole_files_and_resumes(tmp_path, kill):
-    script, folder = tmp_path / "job.py", tmp_path / "R"
+    script, folder, end = tmp_path / "job.py", tmp_path / "R", tmp_path / "end"
     script.write_text(JOB)
     first = subprocess.Popen(
-        [sys.executable, script, folder, "hold"], stderr=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, script, folder, "hold", end],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     wait_for_files(folder, 3)
     os.killpg(first.pid, kill)  # the scheduler, its workers and the program
+    end.touch()
     assert first.wait(PATIENCE) != 0
     done = {path: path.stat().st_mtime_ns for path in folder.glob("part-*")}
     assert 3 <= len(done) < 20
     for path in done:
         rows = slice(10 * int(path.stem[5:]), 10 * int(path.stem[5:]) + 10)
         same_bits(pd.read_parquet(path)[list("0123")], WHOLE.relevance[rows])
-    subprocess.run([sys.executable, script, folder, "go"], check=True)
+    subprocess.run([sys.executable, script, folder, "go", end], check=True)
     assert all(path.stat().st_mtime_ns == written for path, written in done.items())
     same_bits(read(folder)[list("0123")], WHOLE.relevance)
 
