@@ -32,13 +32,15 @@ VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED", "IPYTHONDIR",
 )  # fmt: skip
 PROBE = """
+import os
 import numpy, numba, scipy.linalg, threadpoolctl, torch
 numba.njit(lambda x: x + 1.5)(numpy.ones(99))
 libraries = threadpoolctl.threadpool_info()
 blas = sorted({library["architecture"] for library in libraries if library.get("architecture")})
 features = numpy.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 print("OpenBLAS", *blas, "| ATen", torch.backends.cpu.get_cpu_capability(), "| numpy",
-      *features or ["baseline"], "| numba", numba.core.config.CPU_NAME or "of this processor")
+      *features or ["baseline"], "| numba", numba.core.config.CPU_NAME or "of this processor",
+      "| MKL", os.environ["MKL_CBWR"] if torch.backends.mkl.is_available() else "none")
 """
 EPSILON = 1e-11
 # what these say of the data holds to the last digit: values printed in full, the hash of a table,
