@@ -365,7 +365,7 @@ from neon.distributed import connect, write_parquet
 def held(block, folder, end):
     while sys.argv[2] == "hold" and len(list(Path(folder).glob("part-*"))) >= 3:
         if Path(end).exists():
-            raise InterruptedError
+            raise InterruptedError  # no task outlives the test
         time.sleep(0.02)
     return block
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ SLOW = ("distributed", "grading", "notebooks", "report", "course", "site", "lab"
 VARIABLES = (
     "OPENBLAS_CORETYPE", "MKL_CBWR", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES",
     "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_JIT", "NEON_THREADS",
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED", "IPYTHONDIR",
+    "OMP_WAIT_POLICY", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED", "IPYTHONDIR",
 )  # fmt: skip
 PROBE = """
 import os
@@ -91,7 +91,7 @@ MACHINES = {
     "Haswell": processor("Haswell", "AVX2", "avx2", NO_AVX512, "haswell"),
     "Zen": processor("Zen", "AUTO", "avx2", NO_AVX512, "znver2"),
     "SkylakeX": processor("SkylakeX", "AVX512", "avx512", "AVX512_SPR", "skylake-avx512"),
-    "two threads": Machine({"NEON_THREADS": "2"}),
+    "two threads": Machine({"NEON_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"}),  # shares its cores
     "without numba's compiler": Machine({"NUMBA_DISABLE_JIT": "1"}, tests=NUMBERS + ENGINE),
     "another order": Machine({"PYTHONHASHSEED": "4711"}, tests=quick(), backwards=True),
     "moved data": Machine(
