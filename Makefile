@@ -9,7 +9,7 @@ RUN    := .venv/bin/python
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench bench-kernel bench-distributed experiments train
+.PHONY: figures test test-machines lint notebooks bench bench-kernel bench-distributed experiments train
 .PHONY: report lab site test-browser course slides venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
@@ -17,6 +17,9 @@ figures: venv  ## execute all notebooks and regenerate every figure
 
 test: venv lint  ## unit tests, doctests, notebooks, figures
 	$(RUN) -m pytest
+
+test-machines: venv  ## the notebooks on emulated processors, with two threads, in another order
+	$(RUN) -m utils.machines
 
 lint: venv
 	$(RUN) -m ruff check .

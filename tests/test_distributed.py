@@ -60,7 +60,7 @@ def same_bits(result, wanted):
     np.testing.assert_array_equal(np.asarray(result), np.asarray(wanted), strict=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     inner=st.lists(st.integers(0, 200), max_size=9),
     columns=st.sampled_from([(4,), (1, 3), (2, 1, 1)]),
@@ -83,7 +83,7 @@ def test_any_chunks_of_an_array_give_the_bits_of_memory(inner, columns, dtype, b
     assert explanation.beta == beta
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     inner=st.lists(st.integers(1, 199), max_size=6, unique=True),
     dtype=st.sampled_from(["float32", "float64"]),
@@ -323,40 +323,56 @@ def test_results_of_another_job_are_refused(tmp_path, other):
         write_parquet(**job | other, folder=tmp_path)
 
 
-def slow(block):
-    time.sleep(0.1)
+PATIENCE = 600  # seconds without any progress
+
+
+def wait_for_files(folder, count):
+    """Return when there are that many; fail only when none has come for long."""
+    written, since = 0, time.monotonic()
+    while written < count:
+        time.sleep(0.02)
+        found = len(list(folder.glob("part-*")))
+        if found != written:
+            written, since = found, time.monotonic()
+        assert time.monotonic() < since + PATIENCE, f"{written} files, and no other came"
+
+
+def held(block, folder, gate):
+    """Return the block; once four files are written, not before the gate is there."""
+    while len(list(folder.glob("part-*"))) >= 4 and not gate.exists():
+        time.sleep(0.02)
     return block
 
 
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_killed_worker_leaves_the_result_unharmed(client, tmp_path):
-    table = da.from_array(X, chunks=(5, 4)).map_blocks(slow, dtype=X.dtype)
-    future = client.compute(write_parquet(MU, table, tmp_path, beta=0.5))
-    wait_for(lambda: len(list(tmp_path.glob("part-*"))) >= 4)
+    folder, gate = tmp_path / "R", tmp_path / "gate"
+    table = da.from_array(X, chunks=(5, 4)).map_blocks(held, folder, gate, dtype=X.dtype)
+    future = client.compute(write_parquet(MU, table, folder, beta=0.5))
+    wait_for_files(folder, 4)
     victim = next(iter(client.run(os.getpid).values()))
     os.kill(victim, signal.SIGKILL)
+    gate.touch()
     assert future.result().count.sum() == 200
     assert victim not in client.run(os.getpid).values()
-    same_bits(read(tmp_path)[list("0123")], WHOLE.relevance)
+    same_bits(read(folder)[list("0123")], WHOLE.relevance)
 
 
 JOB = """
 import sys, time
+from pathlib import Path
 import dask.array as da, numpy as np
 from neon.distributed import connect, write_parquet
-def slow(block):
-    time.sleep(float(sys.argv[2]))
+def held(block, folder, end):
+    while sys.argv[2] == "hold" and len(list(Path(folder).glob("part-*"))) >= 3:
+        if Path(end).exists():
+            raise InterruptedError  # no task outlives the test
+        time.sleep(0.02)
     return block
 if __name__ == "__main__":
     MU = np.random.default_rng(0).normal(size=(5, 4))
     X = np.random.default_rng(1).normal(size=(200, 4))
-    table = da.from_array(X, chunks=(10, 4)).map_blocks(slow, dtype=X.dtype, name="slow")
+    table = da.from_array(X, chunks=(10, 4))
+    table = table.map_blocks(held, *sys.argv[1::2], dtype=X.dtype, name="held")
     with connect(n_workers=1):
         write_parquet(MU, table, sys.argv[1], beta=0.5).compute()
 """
@@ -364,20 +380,23 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
 def test_interrupted_job_leaves_whole_files_and_resumes(tmp_path, kill):
-    script, folder = tmp_path / "job.py", tmp_path / "R"
+    script, folder, end = tmp_path / "job.py", tmp_path / "R", tmp_path / "end"
     script.write_text(JOB)
     first = subprocess.Popen(
-        [sys.executable, script, folder, "0.3"], stderr=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, script, folder, "hold", end],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    wait_for(lambda: len(list(folder.glob("part-*"))) >= 3)
+    wait_for_files(folder, 3)
     os.killpg(first.pid, kill)  # the scheduler, its workers and the program
-    assert first.wait(60) != 0
+    end.touch()
+    assert first.wait(PATIENCE) != 0
     done = {path: path.stat().st_mtime_ns for path in folder.glob("part-*")}
     assert 3 <= len(done) < 20
     for path in done:
         rows = slice(10 * int(path.stem[5:]), 10 * int(path.stem[5:]) + 10)
         same_bits(pd.read_parquet(path)[list("0123")], WHOLE.relevance[rows])
-    subprocess.run([sys.executable, script, folder, "0"], check=True)
+    subprocess.run([sys.executable, script, folder, "go", end], check=True)
     assert all(path.stat().st_mtime_ns == written for path, written in done.items())
     same_bits(read(folder)[list("0123")], WHOLE.relevance)
 

@@ -11,6 +11,7 @@ from utils.evaluation.experiments import (
     code_hash,
     key,
     measured,
+    pinned,
     reachable,
     results,
     update,
@@ -120,23 +121,36 @@ def test_key_tells_data_seeds_and_versions_apart(monkeypatch):
         key(*row) for row in [("iris", 0, "random"), ("iris", 1, "random"), ("wine", 0, "random")]
     }
     assert len(keys) == 3
-    monkeypatch.setattr(experiments, "release", lambda library: f"{library}==0")
+    monkeypatch.setattr(experiments, "installed", lambda library: f"{library}==0")
     assert key("iris", 0, "random") not in keys
 
 
-def test_stale_results_are_refused(copy):
+def test_stale_results_are_shown_with_a_warning_that_says_what_differs(copy):
+    shutil.copy(RESULTS.parent.parent / "constraints.txt", copy)
+    fresh = results()
     replace(
         copy / "utils" / "rivals.py", "(problem.X - problem.mean)", "(problem.X + problem.mean)"
     )
-    with pytest.raises(RuntimeError, match=r"are missing or stale.*Run `make experiments`"):
-        results()
+    with pytest.warns(UserWarning, match=r"other here: code, data.*`make experiments`") as caught:
+        stored = results()
+    assert "==" not in str(caught[0].message), "all libraries are the pinned ones"
+    pd.testing.assert_frame_equal(stored, fresh)
+
+
+def test_stale_results_name_the_library_that_is_another_one(monkeypatch):
+    newer = {"torch": "torch==99"}
+    monkeypatch.setattr(experiments, "installed", lambda name: newer.get(name, pinned(name)))
+    with pytest.warns(UserWarning, match=r"other here: torch==99 for torch==[\d.]+\. What"):
+        assert len(results()) == len(wanted())
 
 
 def test_update_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
     path = tmp_path / "benchmarks" / "flipping.csv"
     path.parent.mkdir()
     rows = [("iris", 0, "random"), ("iris", 0, "sensitivity"), ("iris", 1, "random")]
-    monkeypatch.setattr(experiments, "wanted", lambda: {key(*row): row for row in rows})
+    monkeypatch.setattr(
+        experiments, "wanted", lambda release=None: {key(*row): row for row in rows}
+    )
     calls = []
 
     def measure(here, method):

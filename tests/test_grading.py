@@ -72,7 +72,7 @@ def course(tmp_path_factory):
     assert released.returncode == 0, released.stderr[-3000:]
     for student, answers in SUBMISSIONS.items():
         submit(folder, student, answers)
-    graded = nbgrader(folder, "autograde", NAME, "--Execute.timeout=30")
+    graded = nbgrader(folder, "autograde", NAME)
     # a submission that kills its kernel is named, scores nothing, and stops no other
     failed = re.findall(r"ERROR\] There was an error processing .* '(\w+)'", graded.stderr)
     assert failed == ["quitter"], graded.stderr[-3000:]

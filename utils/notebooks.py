@@ -28,6 +28,16 @@ KEPT_OF_CELLS = {"alt", "tags", "nbgrader", "editable", "deletable"}
 REPORT = NOTEBOOKS / "11_your_own_data.ipynb"  # `neon-report` runs it, too
 LESSON = "lesson"  # tag of its cells that are about the wines, and no part of a report
 COURSE = ("exercises", "solutions")  # folders of notebooks that go with a lecture
+# on a busy machine a kernel may take minutes to start or to hand over its output
+PAPERMILL = """
+import json, os, sys
+from papermill import execute_notebook
+notebook, output, parameters = sys.argv[1:]
+execute_notebook(
+    notebook, output, json.loads(parameters), cwd=os.path.dirname(notebook), kernel_name="python3",
+    progress_bar=False, start_timeout=600, iopub_timeout=600,
+)
+"""
 MAX_LINES = 20
 MAX_BYTES = 600_000
 
@@ -48,9 +58,7 @@ def execute(notebook, *, output=None, **parameters):
     """
     output = output or ROOT / "build" / "notebooks" / notebook.parent.name / notebook.name
     output.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "papermill", notebook, output, "--cwd", notebook.parent]
-    command += ["--kernel", "python3", "--no-progress-bar"]
-    command += ["-y", json.dumps(parameters)]  # JSON is YAML, lists and numbers included
+    command = [sys.executable, "-c", PAPERMILL, notebook, output, json.dumps(parameters)]
     start = time.perf_counter()
     done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True)
     if done.returncode:

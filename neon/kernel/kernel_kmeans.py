@@ -114,7 +114,8 @@ class KernelKMeans:
         else:
             starts = [full_labels(self.init, len(X), self.n_clusters, "init")]
         runs = [lloyd(kernel, start, self.n_clusters, self.max_iter) for start in starts]
-        labels, _, self.n_iter_, converged = max(runs, key=lambda run: run[1])
+        # the same clusters in another order have the same total up to rounding: the first counts
+        labels, _, self.n_iter_, converged = max(runs, key=lambda run: round(run[1], 9))
         if not converged:
             warnings.warn(
                 f"`max_iter` = {self.max_iter} iterations were not enough to converge, so that "

@@ -5,6 +5,7 @@ import pandas as pd
 import torch
 
 from neon import counterfactual, stability
+from neon.evaluation.ties import ascending
 from neon.report.clustering import fit, network, sample
 
 STABILITY_ROWS = 1_000
@@ -30,7 +31,7 @@ def words(X, explanation, n_clusters, *, most=3):
             names.append("empty")
             continue
         R = np.asarray(explanation.relevance)[here].mean(0)
-        top = [i for i in (-R).argsort(kind="stable")[:most] if R[i] > 0.1 * R.max() > 0]
+        top = [i for i in ascending(-R)[:most] if R[i] > 0.1 * R.max() > 0]
         side = np.where(X.to_numpy()[here].mean(0) > mean, "high", "low")
         names.append(", ".join(f"{side[i]} {X.columns[i]}" for i in top) or "nothing in particular")
     return names
@@ -47,8 +48,8 @@ def members(X, model, explanation, n_clusters, *, count=3):
         here = (explanation.cluster == c).nonzero()[:, 0]
         own = network(model).distances(X[here])[:, c]
         logit = explanation.logit[here]
-        typical.append(here[own.argsort(stable=True)[:count]].tolist())
-        borderline.append(here[logit.argsort(stable=True)[:count]].tolist())
+        typical.append(here[ascending(own)[:count]].tolist())
+        borderline.append(here[ascending(logit)[:count]].tolist())
     return pd.DataFrame({"typical": typical, "borderline": borderline})
 
 
@@ -92,7 +93,7 @@ def borders(table, X, model, back, rows, *, most=3):
     there = counterfactual(model, X[places])
     lines = []
     for place, old, new, units in zip(places, X[places], there, back(there), strict=True):
-        for i in (new - old).abs().argsort(descending=True, stable=True)[:most].tolist():
+        for i in ascending(-(new - old).abs())[:most].tolist():
             name = table.columns[i]
             lines.append((table.index[place], name, table[name].iloc[place], units[i]))
     return pd.DataFrame(lines, columns=["row", "feature", "value", "at the border"])

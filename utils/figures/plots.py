@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from sklearn.decomposition import PCA
 
+from neon.evaluation.ties import first_largest
 from neon.report.pictures import RELEVANCE, plot_relevance_map
 from neon.report.style import AGAINST, CLUSTERS, FOR, GREY, MARKERS
 
@@ -63,7 +64,7 @@ def free_places(Z, chosen):
     for i in chosen:
         places = Z[i] + around
         gaps = np.linalg.norm(places[:, None] - taken, axis=-1).min(-1)
-        taken = np.vstack([taken, places[gaps.argmax()]])
+        taken = np.vstack([taken, places[first_largest(gaps)]])
     return taken[len(Z) :]
 
 
