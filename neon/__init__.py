@@ -14,6 +14,7 @@ from .rules import layer_by_layer, midpoint, min_take_most
 from .stability import Stability, stability
 from .streaming import explain_stream
 
+__version__ = "0.1.0"
 __all__ = [
     "Aggregate",
     "Explanation",
