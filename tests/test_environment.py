@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+import neon
 import utils
 from utils import contents
 from utils.contents import LIST, entries, outdated
@@ -67,11 +68,14 @@ def test_every_dependency_is_constrained_and_installed_at_that_version():
 
 
 def requirements_of(extras):
-    return {line for extra in extras for line in PROJECT["optional-dependencies"][extra]}
+    lines = {line for extra in extras for line in PROJECT["optional-dependencies"][extra]}
+    ours = {line for line in lines if line.startswith(PROJECT["name"])}  # extras that bring others
+    more = [extra for line in ours for extra in line[line.index("[") + 1 : -1].split(",")]
+    return lines - ours | (requirements_of(more) if more else set())
 
 
-def test_installed_metadata_is_that_of_pyproject():
-    assert version(PROJECT["name"]) == PROJECT["version"]
+def test_installed_metadata_is_that_of_the_package():
+    assert version(PROJECT["name"]) == neon.__version__
     names = {re.match(r"[\w.-]+", line)[0] for line in requires(PROJECT["name"])}
     assert {"torch", "numpy", "scikit-learn"} <= names
 
@@ -88,9 +92,14 @@ def test_neon_needs_only_torch_and_numpy_at_import():
 
 def test_citation():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == PROJECT["version"]
+    assert citation["version"] == neon.__version__
     assert citation["license"] == PROJECT["license"]
     assert citation["preferred-citation"]["doi"] == "10.1109/TNNLS.2022.3185901"
+
+
+def test_the_list_of_changes_knows_this_version():
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## {neon.__version__}" in changes
 
 
 def test_everything_follows_the_table_of_contents():
