@@ -22,9 +22,13 @@ from sklearn import datasets
 from utils.notebooks import ROOT, lectures
 
 BUILD = ROOT / "build" / "machines"
-NUMBERS = ("test_figures.py", "test_published.py", "test_published_iris.py")
-ENGINE = ("test_closed_form.py", "test_explain.py", "test_rules.py", "test_kernel.py")
-SLOW = ("distributed", "grading", "notebooks", "report", "course", "site", "lab")
+TESTS = {
+    path.stem.removeprefix("test_"): path for path in sorted((ROOT / "tests").rglob("test_*.py"))
+}
+NUMBERS = ("figures", "published", "published_iris")
+ENGINE = ("engine", "explain", "rules", "kernel")
+SLOW = ("course", "distributed", "grading", "notebooks", "site", "wheel")
+SLOW_ROOMS = ("browser", "report")
 # every variable that a machine may set; what the surroundings say of them is left out
 VARIABLES = (
     "OPENBLAS_CORETYPE", "MKL_CBWR", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES",
@@ -55,7 +59,7 @@ class Machine:
 
     Attributes:
         settings: environment variables.
-        tests: names of files in tests/, beside the notebooks.
+        tests: names in `TESTS`, beside the notebooks.
         processor: are the settings those of a processor, which this one may refuse?
         backwards: run the files in the opposite order.
         without: words in the names of notebooks that do not run there.
@@ -70,7 +74,7 @@ class Machine:
     def paths(self):
         """Files that run there: notebooks, then tests."""
         notebooks = [p for p in lectures() if not any(word in p.stem for word in self.without)]
-        return notebooks + [ROOT / "tests" / test for test in self.tests]
+        return notebooks + [TESTS[name] for name in self.tests]
 
 
 def processor(openblas, mkl, aten, numpy, numba):
@@ -80,9 +84,9 @@ def processor(openblas, mkl, aten, numpy, numba):
 
 
 def quick():
-    """Names of the test files that take seconds."""
-    names = sorted(path.name for path in (ROOT / "tests").glob("test_*.py"))
-    return tuple(name for name in names if not any(word in name for word in SLOW))
+    """Names of the tests that take seconds."""
+    paths = {name: path for name, path in TESTS.items() if path.parent.name not in SLOW_ROOMS}
+    return tuple(name for name in paths if name not in SLOW)
 
 
 NO_AVX512 = "X86_V4 AVX512_ICL AVX512_SPR"

@@ -25,7 +25,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several ti
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT_METADATA = {"kernelspec", "language_info"}
 KEPT_OF_CELLS = {"alt", "tags", "nbgrader", "editable", "deletable"}
-REPORT = NOTEBOOKS / "11_your_own_data.ipynb"  # `neon-report` runs it, too
+REPORT = NOTEBOOKS / "16_your_own_data.ipynb"  # `neon-report` runs it, too
 LESSON = "lesson"  # tag of its cells that are about the wines, and no part of a report
 COURSE = ("exercises", "solutions")  # folders of notebooks that go with a lecture
 # on a busy machine a kernel may take minutes to start or to hand over its output

@@ -15,7 +15,7 @@ from utils import contents
 from utils.contents import LIST, entries, outdated
 from utils.notebooks import lectures
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONSTRAINTS = dict(
     line.split("==")

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRA = {"matplotlib", "dask", "numba", "pyarrow", "papermill"} - {*PROJECT["dependencies"]}
 BLOCK = f"""

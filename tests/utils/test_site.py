@@ -17,7 +17,7 @@ from utils.notebooks import NOTEBOOKS
 from utils.site.extension import SHAPE, saved_figures
 from utils.site.pages import anchor, markdown, ranks
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 # what a browser fetches by itself; `a` is for the reader to follow
 FETCHED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
