@@ -43,7 +43,7 @@ def test_conda_installs_this_project_under_the_same_constraints():
 
 def test_one_list_of_pythons():
     wanted = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["classifiers"]))
-    workflow = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == wanted
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"Python {', '.join(wanted[:-1])} or {wanted[-1]}" in readme
