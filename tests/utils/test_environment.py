@@ -75,7 +75,8 @@ def requirements_of(extras):
 
 
 def test_installed_metadata_is_that_of_the_package():
-    assert version(PROJECT["name"]) == neon.__version__
+    installed = version(PROJECT["name"])
+    assert installed == neon.__version__, "remove .venv/installed; make installs the new version"
     names = {re.match(r"[\w.-]+", line)[0] for line in requires(PROJECT["name"])}
     assert {"torch", "numpy", "scikit-learn"} <= names
 
