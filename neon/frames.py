@@ -15,6 +15,10 @@ class ExplanationTables:
         logit: (n,) Series, f_c.
         beta: stiffness that was used.
         values: (n, D) DataFrame, the points in the units in which they were given.
+        constant: (n,) Series, share of the logit that belongs to no feature; 0 for centroids.
+        imputed: (n, D) DataFrame of flags: cells whose value is invented, so that its relevance is
+            no evidence. None if nothing imputes.
+        notes: sentences to bear in mind with these relevances.
     """
 
     pointwise: object
@@ -22,6 +26,9 @@ class ExplanationTables:
     logit: object
     beta: float
     values: object
+    constant: object = 0.0
+    imputed: object = None
+    notes: tuple = ()
 
     @property
     def per_cluster(self):
@@ -39,8 +46,8 @@ class ExplanationTables:
 
     @property
     def residual(self):
-        """(n,) Series: sum of the relevances minus the logit, 0 up to rounding."""
-        return (self.pointwise.sum(axis=1) - self.logit).rename("residual")
+        """(n,) Series: relevances and constant minus the logit, 0 up to rounding."""
+        return (self.pointwise.sum(axis=1) + self.constant - self.logit).rename("residual")
 
     def to_shap(self):
         """`shap.Explanation` for the plots of shap: base value 0, values that sum to the logit.
