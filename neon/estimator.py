@@ -7,11 +7,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
 
-from .checks import as_beta
-from .frames import ExplanationTables
 from .pipelines import PipelineModel
+from .tables import ExplanationTables
+from .validation import as_beta, is_heuristic
 
 
 class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -31,7 +36,8 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes:
         clusterer_: the fitted clusterer.
         beta_: stiffness that `transform` and `explain` use.
-        model_: the `PipelineModel` behind the tables.
+        model_: the `neon.pipelines.PipelineModel` of it, which gives relevances of columns.
+        network_: the neuralized model behind the steps that keep columns apart.
         n_features_in_, feature_names_in_: as everywhere in scikit-learn.
 
     Source: Kauffmann et al., arXiv:1906.07633.
@@ -98,7 +104,8 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.model_ = PipelineModel(
             self.clusterer_, values, weights, names=getattr(self, "feature_names_in_", None)
         )
-        if self.model_.network.n_clusters == 1:
+        self.network_ = self.model_.network
+        if self.network_.n_clusters == 1:
             warnings.warn(
                 "A single cluster has no competitor, so all relevances are 0. "
                 "Ask for 2 clusters or more.",
@@ -219,6 +226,8 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _validated(self, X, *, reset):
         """Return X checked: finite floats, or what a pipeline takes, whose steps check it."""
         if isinstance(self.clusterer_, Pipeline):
+            if not reset and hasattr(self, "n_features_in_") and not hasattr(X, "columns"):
+                X = check_array(X, accept_sparse=True, dtype=None, ensure_all_finite=False)
             X = validate_data(self, X, reset=reset, skip_check_array=True)
             return X if hasattr(X, "columns") or hasattr(X, "tocsr") else np.asarray(X)
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=reset)
@@ -249,11 +258,6 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def is_heuristic(beta):
-    """Tell the word "heuristic" from a number, or from an array of them."""
-    return isinstance(beta, str) and beta == "heuristic"
 
 
 def weighted(clusterer):

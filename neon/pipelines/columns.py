@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..affine import brings
+from ..deep.affine import brings
 from .functions import owners_of_function
 from .refusal import refuse
 
@@ -81,8 +81,8 @@ def kept(imputer):
 
     Example:
         >>> from sklearn.impute import SimpleImputer
-        >>> kept(SimpleImputer(strategy="constant", fill_value=0).fit([[np.nan, 1.0]])).tolist()
-        [0, 1]
+        >>> kept(SimpleImputer().fit([[np.nan, 1.0], [np.nan, 2.0]])).tolist()
+        [1]
     """
     D = imputer.n_features_in_
     if imputer.keep_empty_features:

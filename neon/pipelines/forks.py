@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from ..affine import brings
+from ..deep.affine import brings
 
 
 def branches_of(name, step, X, read):

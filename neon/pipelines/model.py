@@ -7,10 +7,11 @@ import pandas as pd
 import torch
 from scipy import sparse
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils import check_array
 
-from ..explain import beta_heuristic, contrast, explain, neuralized
-from ..fold import NeuralizedLinearKMeans, member_means
-from ..neuralize import NeuralizedKMeans
+from ..explanation import beta_heuristic, contrast, explain, neuralized
+from ..deep.linear import NeuralizedLinearKMeans, member_means
+from ..network import NeuralizedKMeans
 from .columns import is_text, note
 from .moves import moved
 from .reading import Reading, gathered, opened, read
@@ -89,7 +90,7 @@ class PipelineModel:
             self._pull([each.relevance for each in found]),
             np.concatenate([each.cluster for each in found]),
             np.concatenate([each.logit for each in found]),
-            np.concatenate([np.broadcast_to(getattr(each, "constant", 0.0), len(each.logit)) for each in found]),
+            np.concatenate([np.broadcast_to(each.constant, len(each.logit)) for each in found]),
         )
 
     def contrast(self, X, cluster, against):
@@ -148,7 +149,9 @@ class PipelineModel:
         labels = model.decision(torch.from_numpy(floating(self.made))).numpy()
         means = member_means(reading.forward(X), labels, model.n_clusters, weights)
         A, a = reading.matrix.astype(float), reading.offset.astype(float)
-        return NeuralizedLinearKMeans(model.centroids.double(), A, a, input_means=means.astype(float))
+        return NeuralizedLinearKMeans(
+            model.centroids.double(), A, a, input_means=means.astype(float)
+        )
 
     def _blocks(self, X):
         U = self.points(X)
@@ -201,9 +204,8 @@ def words_of(name, step):
 
 
 def floating(U):
-    """Return points as a dense array of float32 or float64."""
-    U = dense(U)
-    return U if U.dtype in (np.float32, np.float64) else U.astype(np.float64)
+    """Return points as a dense, finite array of float32 or float64, or raise as scikit-learn does."""
+    return check_array(dense(U), dtype=[np.float64, np.float32], input_name="X")
 
 
 def as_matrix(Z):

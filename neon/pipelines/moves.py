@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..checks import as_labels
-from ..explain import refuse_same
+from ..validation import as_labels
+from ..explanation import refuse_same
 from .reading import gathered
 from .stages import dense
 
@@ -73,7 +73,9 @@ def moved(model, X, against=None):
     difference = np.abs(dense(reading.forward(table)) - target)
     reached = (difference <= 1e-6 * (1 + np.abs(target))).all(1)
     table = spread(table, np.full(moves.shape, np.nan), moves & ~reached[:, None])
-    kept = [name for name, any_moves in zip(model.columns, moves.any(0), strict=True) if not any_moves]
+    kept = [
+        name for name, any_moves in zip(model.columns, moves.any(0), strict=True) if not any_moves
+    ]
     return Moved(table, moves, kept, reached)
 
 
@@ -106,6 +108,8 @@ def spread(X, values, cells):
     for j in columns:
         new = values.iloc[:, j] if isinstance(values, pd.DataFrame) else values[:, j]
         old = X.iloc[:, j]
-        numbers = np.where(cells[:, j], np.asarray(new, float), pd.to_numeric(old).to_numpy(float, na_value=np.nan))
+        numbers = np.where(
+            cells[:, j], np.asarray(new, float), pd.to_numeric(old).to_numpy(float, na_value=np.nan)
+        )
         X.isetitem(j, numbers)
     return X

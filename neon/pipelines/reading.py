@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg, sparse
 from sklearn.pipeline import Pipeline
 
-from ..affine import brings, known_affine
+from ..deep.affine import brings, known_affine
 from .columns import note, owners
 from .forks import branches_of
 from .refusal import refuse

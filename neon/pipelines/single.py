@@ -2,8 +2,10 @@
 
 import torch
 
+from ..network import NeuralizedModel, Shares
 
-class NothingToExplain(torch.nn.Module):
+
+class NothingToExplain(NeuralizedModel):
     """A single cluster: without a competitor every logit and every relevance is 0.
 
     Example:
@@ -18,7 +20,7 @@ class NothingToExplain(torch.nn.Module):
         super().__init__()
         self.n_features = n_features
 
-    def forward(self, X):
+    def forward(self, X, c=None):
         """Logit 0 (n,)."""
         return X.new_zeros(len(X))
 
@@ -26,6 +28,6 @@ class NothingToExplain(torch.nn.Module):
         """Cluster 0 (n,)."""
         return X.new_zeros(len(X), dtype=torch.int64)
 
-    def propagate(self, X, beta):
-        """Relevance 0 (n, D), cluster 0 and logit 0 (n,)."""
-        return torch.zeros_like(X), self.decision(X), self(X)
+    def propagate(self, X, beta, *, cluster=None, out=None):
+        """`Shares` of 0."""
+        return Shares(torch.zeros_like(X), self.decision(X), self(X))

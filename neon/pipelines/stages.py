@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import _safe_indexing
 
-from ..affine import brings
+from ..deep.affine import brings
 from .columns import imputed_cells
 
 
@@ -172,7 +172,9 @@ class Fork:
         for (columns, reading), (part, _) in zip(self.branches, self._parts(X), strict=True):
             filled = reading.imputed(part)
             if filled is not None:
-                cells = np.zeros((len(filled), self.n_inputs), dtype=bool) if cells is None else cells
+                cells = (
+                    np.zeros((len(filled), self.n_inputs), dtype=bool) if cells is None else cells
+                )
                 cells[:, np.atleast_1d(columns)] |= filled
         return cells
 
