@@ -9,9 +9,10 @@ from scipy import sparse
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import check_array
 
-from ..explanation import beta_heuristic, contrast, explain, neuralized
 from ..deep.linear import NeuralizedLinearKMeans, member_means
+from ..explanation import beta_heuristic, contrast, explain, neuralized
 from ..network import NeuralizedKMeans
+from ..validation import as_points
 from .columns import is_text, note
 from .moves import moved
 from .reading import Reading, gathered, opened, read
@@ -50,8 +51,8 @@ class PipelineModel:
         >>> X = np.array([["red"], ["blue"], ["red"]])
         >>> start = [[0, 1], [1, 0]]
         >>> kmeans = KMeans(2, init=start, n_init=1)
-        >>> model = PipelineModel(make_pipeline(OneHotEncoder(sparse_output=False), kmeans).fit(X), X)
-        >>> model.explain(X[:2], beta=1).relevance
+        >>> pipeline = make_pipeline(OneHotEncoder(sparse_output=False), kmeans).fit(X)
+        >>> PipelineModel(pipeline, X).explain(X[:2], beta=1).relevance
         array([[2.], [2.]])
     """
 
@@ -113,7 +114,7 @@ class PipelineModel:
         U = self.points(X)
         if weights is None and not sparse.issparse(U):
             return beta_heuristic(self.network, floating(U))
-        logits = [self.network(torch.from_numpy(block)) for block in self._blocks(X)]
+        logits = [self.network(as_points(block, None)) for block in self._blocks(X)]
         mean = np.average(torch.cat(logits).double().numpy(), weights=weights)
         return 1 / mean if mean > 0 else np.inf
 
@@ -134,7 +135,7 @@ class PipelineModel:
         return np.asarray(self.clusterer.predict(Z))
 
     def _network_of(self, last, X, weights):
-        """Return the neuralized model over u: the clusterer's own, with the affine map folded in."""
+        """Return the neuralized model over u: the clusterer's, with the affine map folded in."""
         reading = self.reading
         if len(getattr(last, "cluster_centers_", ())) == 1:
             return NothingToExplain(len(reading.owner))
@@ -146,7 +147,7 @@ class PipelineModel:
                 *reading.mixing[0],
                 f"mixes columns, which can be undone for centroids only; got {last!r} behind it",
             )
-        labels = model.decision(torch.from_numpy(floating(self.made))).numpy()
+        labels = model.decision(as_points(floating(self.made), None)).numpy()
         means = member_means(reading.forward(X), labels, model.n_clusters, weights)
         A, a = reading.matrix.astype(float), reading.offset.astype(float)
         return NeuralizedLinearKMeans(
@@ -204,7 +205,7 @@ def words_of(name, step):
 
 
 def floating(U):
-    """Return points as a dense, finite array of float32 or float64, or raise as scikit-learn does."""
+    """Return points as a dense, finite array of floats, or raise as scikit-learn does."""
     return check_array(dense(U), dtype=[np.float64, np.float32], input_name="X")
 
 

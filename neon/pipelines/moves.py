@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..validation import as_labels
 from ..explanation import refuse_same
+from ..validation import as_labels, as_points
 from .reading import gathered
 from .stages import dense
 
@@ -62,7 +62,7 @@ def moved(model, X, against=None):
             f"{', '.join(map(repr, reading.no_inverse)) or 'the steps'} cannot be taken back. "
             "Ask `contrast` what speaks for the other cluster instead."
         )
-    c = model.network.decision(torch.from_numpy(U)).numpy()
+    c = model.network.decision(as_points(U, None)).numpy()
     if against is not None:
         against = as_labels(against, len(U), model.network.n_clusters, "against")
         refuse_same(torch.from_numpy(c), against)

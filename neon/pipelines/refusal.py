@@ -8,8 +8,8 @@ def refuse(name, step, reason):
         >>> refuse("nmf", len, "is not affine")
         Traceback (most recent call last):
         ...
-        TypeError: Step 'nmf' cannot be read back into the original columns: <built-in function len> is
-        not affine. Explain the clusterer on what this step returns: the relevances are then of its
+        TypeError: Step 'nmf' cannot be read back into the original columns: <built-in function
+        len> is not affine. Explain the clusterer on what this step returns: the relevances are then of its
         outputs.
     """
     raise TypeError(

@@ -112,15 +112,16 @@ class RowNorm:
 
     def forward(self, X):
         """Divide the rows, measured from the origin, by the norm of what they are mapped to."""
-        X = X if self.origin is None else dense(X) - self.origin
+        X = X if self.origin is None else dense(X) - self.origin.astype(X.dtype)
         order = {"l1": 1, "l2": 2, "max": np.inf}[self.norm]
         size = np.linalg.norm(X @ self.matrix.T, ord=order, axis=1)
         size[size == 0] = 1  # as Normalizer does
+        size = size.astype(X.dtype)
         return sparse.diags(1 / size) @ X if sparse.issparse(X) else X / size[:, None]
 
     def imputed(self, X):
         """None: no cell is filled."""
-        return None
+        return
 
     def free(self, X, free):
         """Nothing (n, D): each value depends on the whole row."""
