@@ -9,13 +9,14 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import (
     _check_feature_names,
+    _check_sample_weight,
     check_array,
     check_is_fitted,
     validate_data,
 )
 
-from .pipelines import PipelineModel
-from .tables import ExplanationTables
+from .pipelines import PipelineModel, weighted
+from .tables import ExplanationTables, framed, index_of
 from .validation import as_beta, is_heuristic
 
 
@@ -75,8 +76,9 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             X: (n, D) points: an array, or a table with whatever columns the pipeline takes, or
                 texts (n,) for a pipeline that starts with a vectorizer.
             y: not used.
-            **fit_params: passed on to the clusterer's `fit`. `sample_weight` (n,) goes to the
-                last step of a pipeline, and also weighs the mean logit behind beta="heuristic".
+            **fit_params: passed on to the clusterer's `fit`, if it is called. `sample_weight` (n,)
+                goes to the last step of a pipeline; it also weighs the mean logit behind
+                beta="heuristic".
 
         Raises:
             TypeError: a step of the pipeline that cannot be read back into columns.
@@ -90,13 +92,11 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         values = self._validated(X, reset=True)
         weights = fit_params.pop("sample_weight", None)
         if weights is not None:
-            weights = np.asarray(weights)
-            fit_params = fit_params | {f"{weighted(clusterer)}sample_weight": weights}
-        if not hasattr(clusterer, "get_params"):
-            pass  # centroids, or a model of ours: there is nothing to clone
-        elif self.prefit:
+            weights = _check_sample_weight(weights, values)
+            fit_params[weighted(clusterer)] = weights
+        if self.prefit and hasattr(clusterer, "fit"):
             check_is_fitted(clusterer)
-        else:
+        elif hasattr(clusterer, "get_params"):  # centroids and models of ours are as they are
             self.clusterer_ = clone(clusterer).fit(X, **fit_params)
         if hasattr(self.clusterer_, "feature_names_in_"):
             _check_feature_names(self.clusterer_, X, reset=False)
@@ -202,18 +202,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         values = self._validated(X, reset=False)
         result = self.model_.counterfactual(values, against)
-        if result.kept:
-            warnings.warn(
-                f"`counterfactual` leaves the columns {result.kept} as they are: no step takes "
-                "their values back.",
-                stacklevel=2,
-            )
-        if not result.reached.all():
-            warnings.warn(
-                f"`counterfactual` is NaN in {(~result.reached).sum()} of {len(result.reached)} "
-                "rows: no value of the columns that can move is on the boundary.",
-                stacklevel=2,
-            )
+        result.tell(stacklevel=3)
         return framed(result.table, index_of(X), self.model_.columns)
 
     def get_feature_names_out(self, input_features=None):
@@ -258,33 +247,3 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def weighted(clusterer):
-    """Return the prefix with which a pipeline hands a fit parameter to its last step.
-
-    Example:
-        >>> from sklearn.pipeline import make_pipeline
-        >>> weighted(make_pipeline(KMeans()))
-        'kmeans__'
-    """
-    if not isinstance(clusterer, Pipeline):
-        return ""
-    name, last = clusterer.steps[-1]
-    return f"{name}__{weighted(last)}"
-
-
-def index_of(X):
-    """Return the names of the rows of a pandas table or series, else None."""
-    return X.index if isinstance(X, pd.DataFrame | pd.Series) else None
-
-
-def framed(table, index, names):
-    """Return a table as a pandas DataFrame with names; sparse stays sparse."""
-    if isinstance(table, pd.DataFrame):
-        return table
-    if hasattr(table, "to_pandas"):
-        return table.to_pandas()
-    if hasattr(table, "tocsr"):
-        return pd.DataFrame.sparse.from_spmatrix(table, index, names)
-    return pd.DataFrame(np.asarray(table), index, names)

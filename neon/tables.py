@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,3 +73,19 @@ class ExplanationTables:
     def __repr__(self):
         n, D = self.pointwise.shape
         return f"ExplanationTables(n={n}, D={D}, beta={self.beta:.4g})"
+
+
+def index_of(X):
+    """Return the names of the rows of a pandas table or series, else None."""
+    return X.index if isinstance(X, pd.DataFrame | pd.Series) else None
+
+
+def framed(table, index, names):
+    """Return a table as a pandas DataFrame with names; sparse stays sparse."""
+    if isinstance(table, pd.DataFrame):
+        return table
+    if hasattr(table, "to_pandas"):
+        return table.to_pandas()
+    if hasattr(table, "tocsr"):
+        return pd.DataFrame.sparse.from_spmatrix(table, index, names)
+    return pd.DataFrame(np.asarray(table), index, names)

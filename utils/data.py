@@ -1,8 +1,10 @@
 """The data sets of the course: scaled, named, and with their provenance."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn import datasets
 from sklearn.preprocessing import MinMaxScaler
@@ -75,6 +77,20 @@ def load(name, *, scaled=True):
         class_names=[str(c).replace("class_", "cultivar ") for c in bunch.target_names],
         source=source,
     )
+
+
+def penguin_table():
+    """Table of all 344 penguins as published: measures, island, sex, species, with its gaps.
+
+    Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
+    LTER programme; CC0; the file is that of the Python package palmerpenguins 0.1.4.
+
+    Example:
+        >>> table = penguin_table()
+        >>> table.shape, int(table.isna().sum().sum()), list(table.columns[:2])
+        ((344, 8), 19, ['species', 'island'])
+    """
+    return pd.read_csv(Path(__file__).with_name("penguins.csv"))
 
 
 def readable(feature):

@@ -5,6 +5,6 @@ relevance of that column, or it is an affine map, which folds into the clusterer
 neither is refused by name. Read columns, stages, reading, model, in this order.
 """
 
-from .model import PipelineModel
+from .model import PipelineModel, weighted
 
-__all__ = ["PipelineModel"]
+__all__ = ["PipelineModel", "weighted"]

@@ -194,6 +194,21 @@ def split(clusterer):
     return opened(steps) + [(f"{name}: {label}", step) for label, step in inner], last
 
 
+def weighted(clusterer):
+    """Name of the fit parameter by which a clusterer, or the last step of a pipeline, is weighted.
+
+    Example:
+        >>> from sklearn.cluster import KMeans
+        >>> from sklearn.pipeline import make_pipeline
+        >>> weighted(KMeans()), weighted(make_pipeline(KMeans()))
+        ('sample_weight', 'kmeans__sample_weight')
+    """
+    if not isinstance(clusterer, Pipeline):
+        return "sample_weight"
+    name, last = clusterer.steps[-1]
+    return f"{name}__{weighted(last)}"
+
+
 def words_of(name, step):
     """List (name, vectorizer) where a step makes columns of texts, else nothing."""
     if is_text(step):

@@ -1,5 +1,6 @@
 """Counterfactuals of a pipeline: onto the boundary, by the columns that can be taken back."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,21 @@ class Moved:
     moves: np.ndarray
     kept: list
     reached: np.ndarray
+
+    def tell(self, stacklevel):
+        """Warn of columns that stayed, and of rows that are on no boundary."""
+        if self.kept:
+            warnings.warn(
+                f"`counterfactual` leaves the columns {self.kept} as they are: no step takes "
+                "their values back.",
+                stacklevel=stacklevel,
+            )
+        if not self.reached.all():
+            warnings.warn(
+                f"`counterfactual` is NaN in {(~self.reached).sum()} of {len(self.reached)} rows: "
+                "no value of the columns that can move is on the boundary.",
+                stacklevel=stacklevel,
+            )
 
 
 def moved(model, X, against=None):
