@@ -5,6 +5,7 @@ import pandas as pd
 from scipy import sparse
 
 from .refusal import refuse
+from .values import dense
 
 ROWS = 200  # rows of the data that the question is put to
 
@@ -65,11 +66,6 @@ def spliced(X, other, stay):
         return mixed
     mixed = np.where(stay, dense(X), dense(other))
     return type(X)(mixed) if sparse.issparse(X) else mixed
-
-
-def dense(Z):
-    """Return a result as a numpy array."""
-    return Z.toarray() if sparse.issparse(Z) else np.asarray(Z)
 
 
 def same(one, other):

@@ -15,10 +15,10 @@ from ..network import NeuralizedKMeans
 from ..validation import as_points
 from .columns import is_text, note
 from .moves import moved
-from .reading import Reading, gathered, opened, read
+from .reading import Reading, opened, read
 from .refusal import refuse
 from .single import NothingToExplain
-from .stages import dense
+from .values import as_matrix, dense, gathered
 
 CELLS = 2**23  # of a sparse matrix that are made dense at a time
 
@@ -222,8 +222,3 @@ def words_of(name, step):
 def floating(U):
     """Return points as a dense, finite array of floats, or raise as scikit-learn does."""
     return check_array(dense(U), dtype=[np.float64, np.float32], input_name="X")
-
-
-def as_matrix(Z):
-    """Return a table as an array; a sparse matrix as it is."""
-    return Z if sparse.issparse(Z) else np.asarray(Z)

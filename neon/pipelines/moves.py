@@ -9,8 +9,7 @@ import torch
 
 from ..explanation import refuse_same
 from ..validation import as_labels, as_points
-from .reading import gathered
-from .stages import dense
+from .values import dense, gathered
 
 
 @dataclass(frozen=True)

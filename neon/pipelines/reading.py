@@ -3,14 +3,15 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 from sklearn.pipeline import Pipeline
 
 from ..deep.affine import brings, known_affine
 from .columns import note, owners
 from .forks import branches_of
 from .refusal import refuse
-from .stages import ColumnStep, Fork, RowNorm, dense
+from .stages import ColumnStep, Fork, RowNorm
+from .values import as_matrix, dense, gathered
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Reading:
         """Return u (n, d) of the table X (n, D), an array or a sparse matrix."""
         for stage in self.stages:
             X = stage.forward(X)
-        return X
+        return as_matrix(X)
 
     def imputed(self, X):
         """Cells (n, D) of X that a step fills with a value of its own, or None."""
@@ -210,17 +211,3 @@ def brings_norm(step):
     from sklearn.preprocessing import Normalizer
 
     return brings(step, Normalizer)
-
-
-def gathered(R, owner, n_columns):
-    """Sum what belongs to the same column: (n, d) to (n, D); of flags, whether any is set.
-
-    Example:
-        >>> gathered(np.array([[1.0, 2.0, 4.0]]), np.array([0, 2, 0]), 3)
-        array([[5., 0., 2.]])
-    """
-    if len(owner) == n_columns and (owner == np.arange(n_columns)).all():
-        return R
-    P = sparse.csr_array((np.ones(len(owner), R.dtype), (np.arange(len(owner)), owner)),
-                         shape=(len(owner), n_columns))  # fmt: skip
-    return R @ P

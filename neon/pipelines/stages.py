@@ -14,6 +14,7 @@ from sklearn.utils import _safe_indexing
 
 from ..deep.affine import brings
 from .columns import imputed_cells
+from .values import as_matrix, dense, with_columns
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class RowNorm:
 
     def forward(self, X):
         """Divide the rows, measured from the origin, by the norm of what they are mapped to."""
+        X = as_matrix(X)
         X = X if self.origin is None else dense(X) - self.origin.astype(X.dtype)
         order = {"l1": 1, "l2": 2, "max": np.inf}[self.norm]
         size = np.linalg.norm(X @ self.matrix.T, ord=order, axis=1)
@@ -201,27 +203,3 @@ class Fork:
     def _parts(self, X):
         for columns, reading in self.branches:
             yield _safe_indexing(X, columns, axis=1), reading
-
-
-def with_columns(X, columns, values):
-    """Return a copy of table X with new values (n, len(columns)) in some columns.
-
-    Example:
-        >>> with_columns(np.zeros((1, 3)), [2, 0], np.array([[5.0, 6.0]]))
-        array([[6., 0., 5.]])
-    """
-    if isinstance(X, pd.DataFrame):
-        X, values = X.copy(), pd.DataFrame(values)
-        for i, column in enumerate(columns):
-            X.isetitem(column, values.iloc[:, i].array)
-        return X
-    X = np.array(dense(X))
-    if X.dtype.kind in "iub":
-        X = X.astype(float)
-    X[:, columns] = values
-    return X
-
-
-def dense(X):
-    """Return a table as a numpy array."""
-    return X.toarray() if sparse.issparse(X) else np.asarray(X)
