@@ -31,7 +31,8 @@ def owners_of_function(name, step, X, Z):
     if step.func is None:
         return np.arange(D)
     if Z.ndim != 2 or Z.shape[1] != D:
-        refuse(name, step, f"returns {Z.shape[1:]} columns for {D}, so that no column has its own")
+        width = Z.shape[1] if Z.ndim == 2 else 0
+        refuse(name, step, f"returns {width} columns for {D}, so that no column has its own")
     rows = np.unique(np.linspace(0, Z.shape[0] - 1, ROWS).astype(int))
     some = taken(X, rows)
     alone = dense(step.transform(taken(X, rows[:1])))

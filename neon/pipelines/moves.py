@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..explanation import refuse_same
+from ..explanation import counterfactual, refuse_same
+from ..network import NeuralizedKMeans
 from ..validation import as_labels, as_points
 from .values import dense, gathered
 
@@ -82,12 +83,18 @@ def moved(model, X, against=None):
         against = as_labels(against, len(U), model.network.n_clusters, "against")
         refuse_same(torch.from_numpy(c), against)
         against = against.numpy()
-    target = onto_plane(model, U, c, free, against)
+    if model.reading.matrix is not None or isinstance(model.network, NeuralizedKMeans):
+        target, reached = onto_plane(model, U, c, free, against)
+    elif free.all():
+        target = counterfactual(model.network, U, against)
+        reached = np.ones(len(U), dtype=bool)
+    else:
+        model.network.refuse("counterfactual", "Not all columns can move. Ask `contrast` instead.")
     moves = gathered(free, owner, D)
     table = spread(X, reading.back(target, X), moves)
     difference = np.abs(dense(reading.forward(table)) - target)
-    reached = (difference <= 1e-6 * (1 + np.abs(target))).all(1)
-    table = spread(table, np.full(moves.shape, np.nan), moves & ~reached[:, None])
+    reached &= (difference <= 1e-6 * (1 + np.abs(target))).all(1)
+    table = spread(table, np.full(moves.shape, np.nan), moves.any(0) & ~reached[:, None])
     kept = [
         name for name, any_moves in zip(model.columns, moves.any(0), strict=True) if not any_moves
     ]
@@ -95,7 +102,7 @@ def moved(model, X, against=None):
 
 
 def onto_plane(model, U, c, free, against):
-    """Nearest points (n, d) to U on a plane h_k = 0, where only some cells are free; else NaN."""
+    """Nearest points (n, d) to U on a plane h_k = 0, by free cells alone, and whether there are."""
     mu = model.network.centroids.double().numpy()
     A, a = model.reading.as_affine() if model.reading.matrix is not None else (None, 0)
     Z, V = (U, mu) if A is None else (U @ A.T + a, mu @ A)
@@ -109,8 +116,9 @@ def onto_plane(model, U, c, free, against):
     rows = np.arange(len(U))
     with np.errstate(divide="ignore", invalid="ignore"):
         length = np.where(h[rows, k] == 0, 0, h[rows, k] / squares[rows, k])
-    length[~np.isfinite(distance[rows, k])] = np.nan  # no free cell tells the two clusters apart
-    return np.where(free, U - length[:, None] * 2 * (V[c] - V[k]), U)
+    reached = np.isfinite(length)  # else no free cell tells the two clusters apart
+    length[~reached] = np.nan
+    return np.where(free, U - length[:, None] * 2 * (V[c] - V[k]), U), reached
 
 
 def spread(X, values, cells):

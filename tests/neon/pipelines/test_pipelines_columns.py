@@ -266,5 +266,5 @@ def test_a_step_that_keeps_columns_apart_works_with_other_models(table):
     assert abs(result.residual).max() <= 1e-9
     np.testing.assert_array_equal(result.cluster, pipeline.predict(numbers))
     mixing = make_pipeline(PCA(3), GaussianMixture(3, random_state=0)).fit(numbers)
-    with pytest.raises(TypeError, match="Step 'pca' cannot be read back .* for centroids only"):
+    with pytest.raises(TypeError, match=r"Step 'pca' cannot be read back .* for centroids only"):
         NeonExplainer(mixing, prefit=True).fit(numbers)
