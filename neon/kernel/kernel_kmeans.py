@@ -84,8 +84,8 @@ class KernelKMeans:
         fitted = f", agreement={self.agreement_:.3f}" if hasattr(self, "agreement_") else ""
         return f"KernelKMeans(n_clusters={self.n_clusters}, gamma={self.gamma}{fitted})"
 
-    def fit(self, X):
-        """Cluster points X (n, D) and return self.
+    def fit(self, X, y=None):
+        """Cluster points X (n, D) and return self; y is not used.
 
         Forms the (n, n) kernel matrix in float64. That allows 20 000 points (3.2 GB).
 

@@ -114,6 +114,7 @@ class RowNorm:
     def forward(self, X):
         """Divide the rows, measured from the origin, by the norm of what they are mapped to."""
         X = as_matrix(X)
+        X = X if X.dtype == np.float32 else X.astype(float)
         X = X if self.origin is None else dense(X) - self.origin.astype(X.dtype)
         order = {"l1": 1, "l2": 2, "max": np.inf}[self.norm]
         size = np.linalg.norm(X @ self.matrix.T, ord=order, axis=1)
