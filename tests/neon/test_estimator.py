@@ -183,7 +183,7 @@ def test_other_steps_are_refused_by_name(iris):
     for steps in ([nmf], [MinMaxScaler(), nmf], [nmf, MinMaxScaler()]):
         with pytest.raises(TypeError, match="Step 'nmf' cannot be read back into the original"):
             NeonExplainer(make_pipeline(*steps, KMeans(3, random_state=0))).fit(iris)
-    with pytest.raises(TypeError, match=r"PowerTransformer.* comes after a step that mixes columns"):
+    with pytest.raises(TypeError, match=r"PowerTransformer.* after a step that mixes columns"):
         NeonExplainer(make_pipeline(PCA(2), PowerTransformer(), KMeans(3))).fit(iris)
 
 

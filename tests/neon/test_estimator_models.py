@@ -13,6 +13,7 @@ from sklearn.preprocessing import Normalizer, StandardScaler
 
 import neon
 from neon import NeonExplainer, explain
+from neon.pipelines import PipelineModel
 
 STEPS = {
     "alone": [], "scaled": [StandardScaler()], "pca": [StandardScaler(), PCA(2)],
@@ -101,7 +102,7 @@ def test_kernel_k_means_is_taken_too(iris):
     piped = make_pipeline(PCA(2), neon.KernelKMeans(3))
     piped.fit(iris)
     with pytest.raises(TypeError, match=r"Step 'pca' .* undone for centroids only"):
-        NeonExplainer(piped, prefit=True).fit(iris)
+        PipelineModel(piped, iris)
 
 
 def test_unfitted_models_are_refused(iris):
