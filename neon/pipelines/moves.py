@@ -116,7 +116,7 @@ def onto_plane(model, U, c, free, against):
     rows = np.arange(len(U))
     with np.errstate(divide="ignore", invalid="ignore"):
         length = np.where(h[rows, k] == 0, 0, h[rows, k] / squares[rows, k])
-    reached = np.isfinite(length)  # else no free cell tells the two clusters apart
+    reached = np.isfinite(length) & (k != c)  # else no free cell tells the two clusters apart
     length[~reached] = np.nan
     return np.where(free, U - length[:, None] * 2 * (V[c] - V[k]), U), reached
 
