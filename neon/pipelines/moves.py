@@ -126,7 +126,9 @@ def spread(X, values, cells):
     columns = np.flatnonzero(cells.any(0))
     if not isinstance(X, pd.DataFrame):
         X = dense(X)
-        return np.where(cells, np.asarray(values, X.dtype if X.dtype.kind in "fO" else float), X)
+        return np.where(
+            cells, np.asarray(values, X.dtype if X.dtype.kind in ("f", "O") else float), X
+        )
     X = X.copy()
     for j in columns:
         new = values.iloc[:, j] if isinstance(values, pd.DataFrame) else values[:, j]
