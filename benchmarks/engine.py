@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
 from neon import beta_heuristic, explain
-from neon.differences import by_differences
+from neon.engine.differences import by_differences
 from utils.style import use_style
 
 RESULTS = Path(__file__).resolve().parent / "results"

@@ -10,9 +10,10 @@ import sys
 import numpy as np
 import torch
 
-from neon import NeuralizedKMeans, explain, layer_by_layer, steps
+from neon import NeuralizedKMeans, explain, layer_by_layer
+from neon.engine import steps
 
-engine = sys.modules["neon.closed_form"]  # the name in `neon` is the function's
+engine = sys.modules["neon.engine.closed_form"]  # the name in `neon` is the function's
 
 
 def naive(X, mu, beta, R, batch=4096):

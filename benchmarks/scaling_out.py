@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from neon import Aggregate, KMeans, explain
 from neon.distributed import aggregate, connect, write_parquet
-from neon.parquet import Folder, to_frame
+from neon.distributed.parquet import Folder, to_frame
 
 RESULTS = Path(__file__).resolve().parent / "results"
 GRID = [(10, 16), (10, 64), (30, 32), (100, 16), (100, 64), (300, 32), (300, 64), (1000, 64)]

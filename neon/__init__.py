@@ -1,19 +1,27 @@
-"""NEON: explain cluster assignments by neuralization and relevance propagation."""
+"""NEON: explain cluster assignments by neuralization and relevance propagation.
 
-from .aggregate import Aggregate
-from .deep import NeuralizedDeepKMeans
-from .explain import Explanation, beta_heuristic, contrast, counterfactual, explain, neon
-from .flipping import Flipping, bandwidth, flip
-from .fold import NeuralizedLinearKMeans
-from .kernel import NeuralizedKernelKMeans
-from .kernel_kmeans import KernelKMeans, median_gamma
+To learn how it works, read four modules, in this order:
+
+1. `neon.kmeans`: scikit-learn fits, torch decides;
+2. `neon.network`: the decision as a network of two layers, evidence and min-pooling;
+3. `neon.rules`: the rule of each layer, and the walk back through them;
+4. `neon.explanation`: from a model and points to relevances, contrasts and counterfactuals.
+
+The rooms apply it elsewhere, or make it fast: `neon.engine` (the same two layers in closed form,
+which is what `explain` runs), `neon.kernel`, `neon.deep`, `neon.distributed`, `neon.evaluation`.
+"""
+
+from .deep import NeuralizedDeepKMeans, NeuralizedLinearKMeans
+from .evaluation import Flipping, Stability, flip, kde_gamma, stability
+from .explanation import Explanation, beta_heuristic, contrast, counterfactual, explain
+from .explanation import neon as neon
+from .kernel import KernelKMeans, NeuralizedKernelKMeans, median_gamma, smax, smin
 from .kmeans import KMeans
-from .neuralize import NeuralizedKMeans
-from .pooling import smax, smin
+from .network import NeuralizedKMeans, NeuralizedModel
 from .rules import layer_by_layer, midpoint, min_take_most
-from .stability import Stability, stability
-from .streaming import explain_stream
+from .streaming import Aggregate, explain_stream
 
+# without `neon`: a star import must not put the function in the place of the package
 __all__ = [
     "Aggregate",
     "Explanation",
@@ -25,19 +33,19 @@ __all__ = [
     "NeuralizedKMeans",
     "NeuralizedKernelKMeans",
     "NeuralizedLinearKMeans",
+    "NeuralizedModel",
     "Stability",
-    "bandwidth",
     "beta_heuristic",
     "contrast",
     "counterfactual",
     "explain",
     "explain_stream",
     "flip",
+    "kde_gamma",
     "layer_by_layer",
     "median_gamma",
     "midpoint",
     "min_take_most",
-    "neon",
     "smax",
     "smin",
     "stability",

@@ -18,11 +18,11 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .checks import as_beta
-from .explain import beta_heuristic, explain
-from .fold import NeuralizedLinearKMeans
-from .frames import ExplanationTables
-from .neuralize import NeuralizedKMeans
+from .deep.linear import NeuralizedLinearKMeans
+from .explanation import beta_heuristic, explain
+from .network import NeuralizedKMeans, NeuralizedModel, Shares
+from .tables import ExplanationTables
+from .validation import as_beta
 
 # each output depends on one input alone: what is relevant of the one is relevant of the other
 ELEMENTWISE = (
@@ -181,7 +181,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-class NothingToExplain(torch.nn.Module):
+class NothingToExplain(NeuralizedModel):
     """A single cluster: without a competitor every logit and every relevance is 0.
 
     Example:
@@ -195,13 +195,17 @@ class NothingToExplain(torch.nn.Module):
         super().__init__()
         self.n_features = n_features
 
-    def forward(self, X):
+    def forward(self, X, c=None):
         """Logit 0 (n,)."""
         return X.new_zeros(len(X))
 
-    def propagate(self, X, beta):
-        """Relevance 0 (n, D), cluster 0 and logit 0 (n,)."""
-        return torch.zeros_like(X), X.new_zeros(len(X), dtype=torch.int64), self(X)
+    def decision(self, X):
+        """Cluster 0 (n,)."""
+        return X.new_zeros(len(X), dtype=torch.int64)
+
+    def propagate(self, X, beta, *, cluster=None, out=None):
+        """`Shares` of 0."""
+        return Shares(torch.zeros_like(X), self.decision(X), self(X))
 
 
 def parts(clusterer):

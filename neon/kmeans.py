@@ -2,7 +2,7 @@
 
 import torch
 
-from .checks import as_centroids, as_points
+from .validation import as_points, centroids_of, like
 
 
 class KMeans(torch.nn.Module):
@@ -122,41 +122,10 @@ class KMeans(torch.nn.Module):
         """Assigned cluster c (n,): the nearest centroid, the lower index at an exact tie."""
         return self.distances(X).argmin(-1)
 
+    def predict(self, X):
+        """Assigned cluster (n,) of points X (n, D), of the same kind as X, as in scikit-learn."""
+        return like(X, self.decision(X))
+
     def extra_repr(self):
         """Show the number of clusters in `print(model)`."""
         return f"n_clusters={self.n_clusters}"
-
-
-def centroids_of(model):
-    """Centroids (K, D) of a model, of a fitted scikit-learn clusterer, or given as an array.
-
-    Raises:
-        ValueError: the model is not fitted, or the centroids are no (K >= 2, D) finite array.
-
-    Example:
-        >>> centroids_of([[0.0, 1.0], [2.0, 3.0]]).shape
-        torch.Size([2, 2])
-    """
-    for name in "centroids", "cluster_centers_":
-        if hasattr(model, name):
-            if getattr(model, name) is None:
-                break
-            return as_centroids(getattr(model, name), name)
-    if isinstance(model, torch.nn.Module) or hasattr(model, "fit"):
-        raise ValueError(f"`{type(model).__name__}` must {what_it_lacks(model)}")
-    return as_centroids(model)
-
-
-def what_it_lacks(model):
-    """Say what keeps a model or a scikit-learn estimator from being neuralized, and what to do."""
-    if hasattr(model, "steps"):
-        return (
-            "be a clusterer; got a pipeline, whose steps have to be explained through. "
-            "Use NeonExplainer(pipeline, prefit=True).fit(X)."
-        )
-    if hasattr(model, "n_features_in_") or hasattr(model, "labels_"):
-        return (
-            "have centroids; it is fitted and has no `cluster_centers_`. Use "
-            "KernelKMeans.from_labels(X, labels), which explains the labels of any clusterer."
-        )
-    return "be fitted, and then have `cluster_centers_`. Call .fit(X) first."

@@ -2,7 +2,7 @@
 
 import torch
 
-from .checks import as_beta, as_points
+from .validation import as_beta, as_points
 
 
 def min_take_most(h, relevance, beta, *, dim=-1):
@@ -56,14 +56,17 @@ def midpoint(x, mu_c, mu_k):
     return (x - (mu_c + mu_k) / 2) * (2 * (mu_c - mu_k))
 
 
-def layer_by_layer(model, X, beta):
-    """Relevance of the assigned cluster, one rule after the other, as the paper writes it.
+def layer_by_layer(network, X, beta):
+    """Relevance of the assigned cluster, one layer and its rule after the other.
 
-    The slow twin of `explain`, for reading and for tests: it holds (n, K−1, D) contributions.
+    The slow twin of `explain`, for reading and for tests. All that it asks of a network is that
+    its children are its layers, in order, and that each maps (inputs, outputs, relevance of the
+    outputs, beta) to the relevance of its inputs by a method `relevance`. The last layer's outputs
+    are the logits (n, K) of all clusters.
 
     Args:
-        model: a `NeuralizedKMeans`.
-        X: (n, D) points, a tensor.
+        network: a `NeuralizedKMeans`, or another network of such layers.
+        X: (n, D) points.
         beta: stiffness of the min-take-most rule, in [0, inf].
 
     Returns:
@@ -78,15 +81,28 @@ def layer_by_layer(model, X, beta):
         >>> layer_by_layer(model, torch.tensor([[0.0, 0.5]]), beta=1.0)
         tensor([[4., 2.]])
     """
-    X = as_points(X, model.n_features)
-    h = model.h(X)  # (n, K, K-1)
-    f, c = h.amin(-1).max(-1)  # (n,), (n,)
-    h = h[torch.arange(len(X)), c]  # (n, K-1)
-    R_k = min_take_most(h, f, beta)  # (n, K-1)
+    return walk(network, as_points(X, network.n_features), beta)[0]
 
-    mu = model.centroids.to(X.dtype)
-    z = midpoint(X[:, None], mu[c][:, None], mu[model.competitors[c]])  # (n, K-1, D)
-    # R_k / h_k, and its limit on a boundary, where both are 0 and R_k = p_k h_k
-    p_k = min_take_most(h, torch.ones_like(f), beta)
-    ratio = torch.where(h == 0, p_k, R_k / h)
-    return (z * ratio[..., None]).sum(1)
+
+def walk(network, X, beta, cluster=None):
+    """Relevance (n, D), cluster (n,) and logit (n,): forward through the layers, and back."""
+    layers, values = list(network.children()), [X]
+    for layer in layers:
+        values.append(layer(values[-1]))
+    logits = values[-1]  # (n, K)
+    c = logits.argmax(-1) if cluster is None else cluster
+    f = logits.gather(1, c[:, None])
+    R = torch.zeros_like(logits).scatter(1, c[:, None], nudged(f))
+    for layer, a, z in zip(layers[::-1], values[-2::-1], values[:0:-1], strict=True):
+        R = layer.relevance(a, z, R, beta)
+    return R, c, f[:, 0]
+
+
+def nudged(values):
+    """Values with 0 replaced by a number too small to be seen in any sum.
+
+    On a boundary f and the nearest h are 0, and the ratio that the rules need is 0/0. Its limit
+    is that of a point a hair's breadth away from the boundary.
+    """
+    limits = torch.finfo(values.dtype)
+    return torch.where(values == 0, limits.tiny / limits.eps, values)

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from reference import explain_one
 
 import neon
-from neon import compiled, steps
-from neon.closed_form import closed_form, compiled_steps
-from neon.threads import blas
-from neon.tiles import TILE, Model
+from neon.engine import compiled, steps
+from neon.engine.closed_form import closed_form, compiled_steps
+from neon.engine.threads import blas
+from neon.engine.tiles import TILE, Model
 
-engine = sys.modules["neon.closed_form"]  # the name in `neon` is the function's
+engine = sys.modules["neon.engine.closed_form"]  # the name in `neon` is the function's
 F64, F32, inf = torch.float64, torch.float32, math.inf
 BETAS = [0.0, 1e-3, 1.0, 100.0, 1e300, inf]
 
@@ -448,7 +448,7 @@ def test_the_lines_for_other_devices_give_the_same(monkeypatch, beta, labels):
     """Torch in the place of numpy: what tensors on a GPU go through."""
     X, mu = difficult_rows(5, 8, 3000)
     R, c, f = closed_form(X, mu, beta)
-    monkeypatch.setattr(sys.modules["neon.tiles"], "sees_numpy", lambda X: False)
+    monkeypatch.setattr(sys.modules["neon.engine.tiles"], "sees_numpy", lambda X: False)
     S, e, g = closed_form(X, mu, beta, cluster=c if labels else None)
     assert torch.equal(c, e)
     size = R.abs().amax(1, keepdim=True)
@@ -471,8 +471,8 @@ def test_without_a_folder_for_compiled_code_numpy_does_it(monkeypatch):
         raise RuntimeError("cannot cache function: no locator available")
 
     monkeypatch.setattr(numba, "njit", nowhere)
-    monkeypatch.delitem(sys.modules, "neon.compiled")
-    monkeypatch.delattr(neon, "compiled")
+    monkeypatch.delitem(sys.modules, "neon.engine.compiled")
+    monkeypatch.delattr(neon.engine, "compiled")
     assert compiled_steps.__wrapped__() is steps
 
 

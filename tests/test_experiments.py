@@ -82,22 +82,26 @@ def replace(path, old, new):
 
 def test_key_changes_with_the_code_but_not_with_its_comments(copy):
     before = {m: key("iris", 0, m) for m in ("random", HEURISTIC)}
-    replace(copy / "neon" / "flipping.py", '"""What was left', '# why\n    """What remained')
+    replace(
+        copy / "neon" / "evaluation" / "flipping.py",
+        '"""What was left',
+        '# why\n    """What remained',
+    )
     assert key("iris", 0, "random") == before["random"]
-    replace(copy / "neon" / "explain.py", "1 / mean if", "2 / mean if")
+    replace(copy / "neon" / "explanation.py", "return 1 / (sum", "return 2 / (sum")
     assert key("iris", 0, "random") == before["random"], "it does not use NEON"
     assert key("iris", 0, HEURISTIC) != before[HEURISTIC]
-    replace(copy / "neon" / "flipping.py", "(f > 0)", "(f >= 0)")
+    replace(flipping, "(f > 0)", "(f >= 0)")
     assert key("iris", 0, "random") != before["random"]
 
 
 def test_code_that_explain_comes_to_import_counts(copy):
     before = key("iris", 0, HEURISTIC)
-    (copy / "neon" / "engine.py").write_text("x = 1\n", encoding="utf-8")
-    replace(copy / "neon" / "rules.py", "import torch\n", "import torch\n\nfrom . import engine\n")
-    assert "neon/engine.py" in reachable("neon/explain.py")
+    (copy / "neon" / "extra.py").write_text("x = 1\n", encoding="utf-8")
+    replace(copy / "neon" / "rules.py", "import torch\n", "import torch\n\nfrom . import extra\n")
+    assert "neon/extra.py" in reachable("neon/explanation.py")
     imported = key("iris", 0, HEURISTIC)
-    replace(copy / "neon" / "engine.py", "x = 1", "x = 2")
+    replace(copy / "neon" / "extra.py", "x = 1", "x = 2")
     assert len({before, imported, key("iris", 0, HEURISTIC)}) == 3
 
 

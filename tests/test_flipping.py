@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from neon import NeuralizedKMeans, explain
-from neon.flipping import area, bandwidth, flip
+from neon.evaluation.flipping import area, flip, kde_gamma
 
 TWO = NeuralizedKMeans([[0.0, 0.0], [2.0, 2.0]])  # f_0(x) = 8 − 4 x_0 − 4 x_1
 POINT = torch.tensor([[0.0, 0.5]], dtype=torch.float64)
@@ -57,7 +57,7 @@ def slow(mu, x, c, relevance, rows, gamma):
 
 @pytest.mark.parametrize("own_rows", [False, True])
 def test_agrees_with_a_slow_loop(own_rows, monkeypatch):
-    monkeypatch.setattr("neon.flipping.CELLS", 70)  # a few points at a time
+    monkeypatch.setattr("neon.evaluation.flipping.CELLS", 70)  # a few points at a time
     generator = torch.Generator().manual_seed(0)
     mu, X, rows = (
         torch.rand(size, generator=generator, dtype=torch.float64)
@@ -112,4 +112,4 @@ def test_bad_input_is_refused(changed, message):
 
 def test_bandwidth_of_twins_is_refused():
     with pytest.raises(ValueError, match="`X` must have distinct points"):
-        bandwidth([[0.0], [0.0], [1.0], [1.0]])
+        kde_gamma([[0.0], [0.0], [1.0], [1.0]])

@@ -19,11 +19,10 @@ from neon import (
     contrast,
     counterfactual,
     explain,
-    kernel,
-    kernel_kmeans,
     median_gamma,
     neon,
 )
+from neon.kernel import kernel_kmeans
 from utils.data import load, moons, rings
 
 BETAS = [0, 0.5, "heuristic", 100, math.inf]
@@ -308,8 +307,8 @@ def test_batches_do_not_change_the_result(small, budget, rule, monkeypatch):
     X, labels = small
     network, Y = network_of(X, labels, 0.5, rule=rule), points(60, 3, seed=1)
     whole, against = explain(network, Y, beta=1), contrast(network, Y, 0, 1)
-    monkeypatch.setattr(kernel, "BUDGET", budget)
-    monkeypatch.setattr("neon.gaussian.BLOCK", budget)
+    monkeypatch.setattr("neon.kernel.network.BUDGET", budget)
+    monkeypatch.setattr("neon.kernel.gaussian.BLOCK", budget)
     parts = explain(network_of(X, labels, 0.5, rule=rule), Y, beta=1, batch_size=7)
     assert_close(parts.relevance, whole.relevance, rtol=1e-12, atol=1e-12)
     assert_close(contrast(network, Y, 0, 1), against, rtol=1e-12, atol=1e-12)

@@ -82,5 +82,6 @@ def test_models_move_and_save_like_any_module(wine, model, tmp_path):
     again = torch.load(tmp_path / "model.pt", weights_only=False)
     assert_close(again(wine.X), NeuralizedKMeans(model)(wine.X))
     assert NeuralizedKMeans(model).float().centroids.dtype == torch.float32
-    assert str(NeuralizedKMeans(model)) == "NeuralizedKMeans(n_clusters=3, n_features=13)"
+    assert "Evidence(13 → 3 × 2, rule=midpoint)" in str(NeuralizedKMeans(model))
+    assert "MinPool(rule=min_take_most)" in str(NeuralizedKMeans(model))
     assert str(model) == "KMeans(n_clusters=3)"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from neon import KMeans, explain
-from neon.stability import Stability, same, stability
+from neon.evaluation.bootstrap import Stability, same, stability
 
 
 def fit(X, seed):

@@ -28,7 +28,7 @@ with warnings.catch_warnings():
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "flipping.csv"
-CODE = ("neon/flipping.py", "utils/protocol.py", "utils/rivals.py")
+CODE = ("neon/evaluation/flipping.py", "utils/protocol.py", "utils/rivals.py")
 LIBRARIES = ("numpy", "scikit-learn", "torch")
 EXTRA_LIBRARIES = {
     "integrated": "captum", "occlusion": "captum", "SHAP": "shap", "tree": "shap",
@@ -38,7 +38,7 @@ EXTRA_LIBRARIES = {
 def key(name, seed, method):
     """Hash of everything that the numbers of one row depend on, 12 hexadecimal digits."""
     first = method.split()[0]
-    code = CODE + (reachable("neon/explain.py") if first == "NEON" else ())
+    code = CODE + (reachable("neon/explanation.py") if first == "NEON" else ())
     libraries = [*LIBRARIES, *([EXTRA_LIBRARIES[first]] if first in EXTRA_LIBRARIES else [])]
     parts = [data_hash(name), name, seed, method, *map(code_hash, code), *map(release, libraries)]
     return digest(repr(parts).encode())
@@ -93,9 +93,12 @@ def reachable(path):
         found.add(here)
         tree = ast.parse((ROOT / here).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.level == 1:
-                modules = [node.module] if node.module else [alias.name for alias in node.names]
-                waiting += [f"neon/{module}.py" for module in modules]
+            if isinstance(node, ast.ImportFrom) and node.level:
+                folder = Path(here).parents[node.level - 1]
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                for path in (folder.joinpath(*name.split(".")) for name in names):
+                    found_at = path / "__init__.py" if (ROOT / path).is_dir() else f"{path}.py"
+                    waiting.append(str(found_at))
     return tuple(sorted(found))
 
 

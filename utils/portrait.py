@@ -188,7 +188,7 @@ def bootstrap(X, model, *, repeats=20, beta="heuristic"):
     the same kind would have said, not what another start would.
 
     Returns:
-        `neon.stability.Stability`, and the positions (m,) of the rows that were judged.
+        `neon.Stability`, and the positions (m,) of the rows that were judged.
     """
     rows = min(STABILITY_ROWS, max(50, STABILITY_CELLS // X.shape[1]))
     places = sample(torch.arange(len(X)), rows)

@@ -5,7 +5,7 @@ import time
 import torch
 
 from neon import KMeans
-from neon.flipping import Flipping, bandwidth, flip
+from neon.evaluation import Flipping, flip, kde_gamma
 
 from .data import load
 from .rivals import EXACT, MAX_FEATURES, METHODS, Problem
@@ -48,7 +48,7 @@ def curves(problem, relevance):
     nearest = torch.cdist(problem.X, problem.centroids).argsort(-1)
     rivals = problem.centroids[nearest[:, 1]][:, None]  # (n, 1, D)
     rows = problem.background(BACKGROUND)
-    gamma = torch.tensor([0.0, bandwidth(problem.train)])
+    gamma = torch.tensor([0.0, kde_gamma(problem.train)])
 
     def flipped(rows, gamma=0.0):
         return flip(problem.logit, problem.X, problem.cluster, relevance, rows, gamma=gamma)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .aggregate import Aggregate
-from .checks import as_points, as_tensor
-from .explain import Explanation, explain, neuralized
+from ..engine.threads import one_torch_thread
+from ..explanation import Explanation, explain, neuralized
+from ..streaming import Aggregate
+from ..validation import as_points, as_tensor
 from .parquet import to_frame
-from .threads import one_torch_thread
 
 FAN_IN = 16  # sums that one task of a tree reduction adds up
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .checks import as_beta, as_labels, as_points
-from .neuralize import NeuralizedKMeans
-
-BATCH = 4096  # points whose logits are computed at a time
+from .network import NeuralizedKMeans, Shares
+from .validation import as_beta, as_labels, as_points, is_heuristic, like
 
 
 @dataclass(frozen=True, repr=False)
@@ -22,17 +20,19 @@ class Explanation:
         cluster: (n,) assigned cluster c.
         logit: (n,) f_c, the squared distance to the nearest competitor minus that to c.
         beta: stiffness that was used.
+        constant: share of the logit that belongs to no feature: 0.0 for k-means, else (n,).
     """
 
     relevance: torch.Tensor | np.ndarray
     cluster: torch.Tensor | np.ndarray
     logit: torch.Tensor | np.ndarray
     beta: float
+    constant: torch.Tensor | np.ndarray | float = 0.0
 
     @property
     def residual(self):
-        """(n,) sum of the relevances minus the logit: 0 up to rounding."""
-        return self.relevance.sum(-1) - self.logit
+        """(n,) sum of the relevances and the constant, minus the logit: 0 up to rounding."""
+        return self.relevance.sum(-1) + self.constant - self.logit
 
     @property
     def probability(self):
@@ -78,21 +78,19 @@ def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=No
         (array([[4., 2.]]), array([6.]))
     """
     model, points = prepared(model, X)
-    beta = beta_heuristic(model, points) if beta == "heuristic" else as_beta(beta)
+    beta = heuristic(model, points) if is_heuristic(beta) else as_beta(beta)
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"`batch_size` must be at least 1; got {batch_size}. Pass None instead.")
 
-    given = {}
     if cluster is not None:
-        given["cluster"] = as_labels(cluster, len(points), model.n_clusters, "cluster")
-    if out is not None:
-        given["out"] = as_output(out, points)
-    if batch_size is None:
-        relevance, cluster, logit = model.propagate(points, beta, **given)
-    else:
-        relevance, cluster, logit = in_batches(model, points, beta, given, batch_size)
-    relevance = like(X, relevance) if out is None else out
-    return Explanation(relevance, like(X, cluster), like(X, logit), beta)
+        cluster = as_labels(cluster, len(points), model.n_clusters, "cluster")
+    target = None if out is None else as_output(out, points)
+    shares = in_batches(model, points, beta, cluster, target, batch_size or len(points))
+    if target is not None and shares.relevance is not target:
+        target.copy_(shares.relevance)
+    relevance = like(X, shares.relevance) if out is None else out
+    results = (like(X, part) for part in shares[1:3])
+    return Explanation(relevance, *results, beta, like(X, shares.constant))
 
 
 def neon(model, X, beta):
@@ -111,13 +109,24 @@ def beta_heuristic(model, X):
     Returns:
         float; inf if every point lies on a boundary, where all stiffnesses agree.
 
+    Raises:
+        OverflowError: the logits are beyond the range of the dtype.
+
     Example:
         >>> beta_heuristic([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5], [0.0, 0.0]])
         0.14285714285714285
     """
-    model, points = prepared(model, X)
-    mean = torch.cat([model(batch) for batch in points.split(BATCH)]).double().mean().item()
-    return 1 / mean if mean > 0 else math.inf
+    return heuristic(*prepared(model, X))
+
+
+def heuristic(model, points):
+    """β of checked points; their logits in float64, and in units of their own, to any range."""
+    parts = (points[i : i + model.batch] for i in range(0, len(points), model.batch))
+    logits = [model(part).cpu().numpy().astype(float) for part in parts]
+    unit = max(part.max() for part in logits)
+    if unit <= 0:
+        return math.inf
+    return 1 / (sum((part / unit).sum() for part in logits) / len(points) * unit).item()
 
 
 def contrast(model, X, cluster, against):
@@ -199,18 +208,19 @@ def neuralized(model):
     return model.neuralize() if hasattr(model, "neuralize") else NeuralizedKMeans(model)
 
 
-def like(X, result):
-    """Return a tensor result as the kind of thing X is: a tensor, or else a numpy array."""
-    return result if torch.is_tensor(X) else result.numpy()
-
-
-def in_batches(model, points, beta, given, size):
+def in_batches(model, points, beta, cluster, out, size):
     """Propagate `size` points at a time, each with its part of what is given, and join them."""
+    if size >= len(points):
+        return model.propagate(points, beta, cluster=cluster, out=out)
     parts = []
     for rows in (slice(i, i + size) for i in range(0, len(points), size)):
-        own = {name: values[rows] for name, values in given.items()}
-        parts.append(model.propagate(points[rows], beta, **own))
-    return (torch.cat(part) for part in zip(*parts, strict=True))
+        own = (None if values is None else values[rows] for values in (cluster, out))
+        parts.append(
+            model.propagate(points[rows], beta, **dict(zip(("cluster", "out"), own, strict=True)))
+        )
+    *shares, constants = zip(*parts, strict=True)
+    each = all(torch.is_tensor(constant) for constant in constants)
+    return Shares(*map(torch.cat, shares), torch.cat(constants) if each else constants[0])
 
 
 def as_output(out, points):

@@ -3,13 +3,12 @@
 import numpy as np
 import torch
 
-from .checks import as_centroids, as_points, as_tensor
-from .kmeans import centroids_of
-from .neuralize import NeuralizedKMeans
-from .rules import min_take_most
+from ..engine.devices import coefficients, lift
+from ..network import NeuralizedKMeans, NeuralizedModel, Shares
+from ..validation import as_centroids, as_labels, as_points, as_tensor, centroids_of
 
 
-class NeuralizedLinearKMeans(torch.nn.Module):
+class NeuralizedLinearKMeans(NeuralizedModel):
     """k-means on z = A x + a as a network over x: the map folds into the first layer.
 
     A linear layer after a linear layer is one linear layer, with weights v_k = 2 Aᵀ(μ_c − μ_k).
@@ -129,42 +128,62 @@ class NeuralizedLinearKMeans(torch.nn.Module):
         z = (X - self.input_means.mean(0)).to(X.dtype) @ self.components.to(X.dtype).T
         return mu.square().sum(-1) - 2 * z @ mu.T
 
-    def forward(self, X):
-        """Logit f_c (n,) of the assigned cluster of points X (n, D)."""
-        d = self.distances(as_points(X, self.n_features)).topk(2, largest=False).values
-        return d[:, 1] - d[:, 0]
+    def h(self, X):
+        """Evidence h (n, K, K−1) of points X (n, D), for every cluster against each other."""
+        d = self.distances(as_points(X, self.n_features))
+        k = torch.arange(self.n_clusters, device=X.device)
+        others = k.expand(len(k), -1)[k[:, None] != k].view(len(k), -1)
+        return d[:, others] - d[:, :, None]
+
+    def forward(self, X, c=None):
+        """Logit (n,) of the assigned cluster, or of cluster c: one cluster, or one a point (n,)."""
+        d = self.distances(as_points(X, self.n_features))
+        c = d.argmin(-1) if c is None else as_labels(c, len(d), self.n_clusters, "c").to(d.device)
+        own = torch.zeros_like(d).scatter(1, c[:, None], torch.inf)
+        return (d + own).amin(-1) - d.gather(1, c[:, None])[:, 0]
 
     def decision(self, X):
         """Assigned cluster (n,): the nearest centroid in the embedding."""
         return self.distances(as_points(X, self.n_features)).argmin(-1)
 
-    def propagate(self, X, beta):
-        """Relevance (n, D), cluster (n,) and logit (n,) of checked points: what `explain` needs.
+    def propagate(self, X, beta, *, cluster=None, out=None):
+        """`Shares` of checked points X (n, D): what `explain` needs.
 
         With a_c = −Σ a_k and V = μ A the sum over competitors needs products with a alone:
         R = −2 x ⊙ (a V) + x̄_c ⊙ (a V) − V_c ⊙ (a x̄) + a (x̄ ⊙ V), a (K, K−1, D) tensor never.
         """
         d = self.distances(X)
-        c = d.argmin(-1, keepdim=True)
-        k = torch.arange(self.n_clusters, device=X.device).expand(d.shape)
-        k = k[k != c].view(len(X), -1)  # (n, K-1) competitors
-        h = d.gather(1, k) - d.gather(1, c)
-        f = h.amin(-1)
-        share = min_take_most(h, torch.ones_like(f), beta)
-        share = share * torch.where(h == 0, 1.0, f[:, None] / h)
-        a = torch.zeros_like(d).scatter(1, k, share).scatter(1, c, -share.sum(-1, keepdim=True))
+        c = d.argmin(-1) if cluster is None else cluster
+        a, f, k = coefficients(d, c, beta)
 
         origin = self.input_means.mean(0)
         x, m = (X - origin).to(X.dtype), (self.input_means - origin).to(X.dtype)
         V = ((self.centroids - self.centroids.mean(0)) @ self.components).to(X.dtype)
-        c, aV = c[:, 0], a @ V
-        return (m[c] - 2 * x) * aV - V[c] * (a @ m) + a @ (m * V), c, f
+        aV = a @ V
+        R = (m[c] - 2 * x) * aV - V[c] * (a @ m) + a @ (m * V)
+        lift(R, f, V[c] - V[k])
+        return Shares(R, c, f)
 
     def contrast(self, X, cluster, against):
         """Shares (n, D) of d_against − d_cluster: what speaks for one cluster, not another."""
         root = (self.input_means[cluster] + self.input_means[against]) / 2
         v = 2 * (self.centroids[cluster] - self.centroids[against]) @ self.components
         return ((X - root) * v).to(X.dtype)
+
+    def counterfactual(self, X, against=None):
+        """Nearest point (n, D) in the input on the boundary of each point's cluster.
+
+        The boundary is the plane h_k = 0, and its nearest point x − h_k v_k / ‖v_k‖².
+        """
+        d = self.distances(X)
+        c = d.argmin(-1)
+        V = ((self.centroids - self.centroids.mean(0)) @ self.components).to(X.dtype)
+        length = torch.cdist(V, V)[c] * 2  # ‖v_k‖ (n, K)
+        h = d - d.gather(1, c[:, None])
+        distance = torch.where(length == 0, 0.0, h / length).scatter(1, c[:, None], torch.inf)
+        k = distance.argmin(-1) if against is None else against
+        step = distance.gather(1, k[:, None])
+        return X - step * torch.nn.functional.normalize(V[c] - V[k], dim=-1)
 
     def extra_repr(self):
         """Show the sizes in `print(network)`."""

@@ -7,17 +7,16 @@ import torch
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from .checks import as_beta, as_points
-from .fold import NeuralizedLinearKMeans
-from .kmeans import centroids_of
-from .lrp import LINEAR, MOVES, PASSES, Residual, backward, box, gamma
-from .neuralize import NeuralizedKMeans
-from .rules import min_take_most
+from ..lrp import LINEAR, MOVES, PASSES, Residual, backward, box, gamma
+from ..network import Evidence, MinPool, NeuralizedKMeans, NeuralizedModel, Shares
+from ..rules import walk
+from ..validation import as_beta, as_points, centroids_of
+from .linear import NeuralizedLinearKMeans
 
 STILL_AFFINE = (*LINEAR, nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout2d)
 
 
-class NeuralizedDeepKMeans(nn.Module):
+class NeuralizedDeepKMeans(NeuralizedModel):
     """k-means on the output of a torch encoder, explained at the encoder's input.
 
     NEON gives relevance at the embedding, and LRP takes it down with a composite chosen by layer
@@ -118,20 +117,28 @@ class NeuralizedDeepKMeans(nn.Module):
             activations.append(layer(activations[-1]))
         return activations
 
-    def forward(self, X):
-        """Logit f_c (n,) of the assigned cluster of points X (n, D)."""
-        return self.top(self.encode(as_points(X, self.n_features))[-1].flatten(1)).to(X.dtype)
+    def read(self, X):
+        """What the top reads of points X (n, D): activations (n, ...), flat."""
+        return self.encode(as_points(X, self.n_features))[-1].flatten(1)
+
+    def h(self, X):
+        """Evidence h (n, K, K−1) of points X (n, D), for every cluster against each other."""
+        return self.top.h(self.read(X)).to(X.dtype)
+
+    def forward(self, X, c=None):
+        """Logit (n,) of the assigned cluster, or of cluster c: one cluster, or one a point (n,)."""
+        return self.top(self.read(X), c).to(X.dtype)
 
     def decision(self, X):
         """Assigned cluster (n,): the nearest centroid in the embedding."""
-        return self.top.decision(self.encode(as_points(X, self.n_features))[-1].flatten(1))
+        return self.top.decision(self.read(X))
 
-    def propagate(self, X, beta):
-        """Relevance (n, D), cluster (n,) and logit (n,) of checked points: what `explain` needs."""
+    def propagate(self, X, beta, *, cluster=None, out=None):
+        """`Shares` of checked points X (n, D): what `explain` needs."""
         activations = self.encode(X)
-        R, c, f = self.top.propagate(activations[-1].flatten(1), beta)
+        R, c, f, _ = self.top.propagate(activations[-1].flatten(1), beta, cluster=cluster)
         *_, (_, R) = self.descend(activations, R)
-        return R.to(X.dtype), c, f.to(X.dtype)
+        return Shares(R.to(X.dtype), c, f.to(X.dtype))
 
     def contrast(self, X, cluster, against):
         """Relevance (n, D) of d_against − d_cluster: what speaks for one cluster, not another."""
@@ -139,6 +146,18 @@ class NeuralizedDeepKMeans(nn.Module):
         R = self.top.contrast(activations[-1].flatten(1), cluster, against)
         *_, (_, R) = self.descend(activations, R)
         return R.to(X.dtype)
+
+    def counterfactual(self, X, against=None):
+        """Nearest point on a boundary (n, D), for an encoder that is affine as a whole.
+
+        Raises:
+            NotImplementedError: the encoder bends the boundaries.
+        """
+        return (
+            super().counterfactual(X, against)
+            if self.layers
+            else self.top.counterfactual(X, against)
+        )
 
     def relevances(self, X, beta):
         """Relevance at every layer, from what the top reads down to the input.
@@ -170,8 +189,8 @@ class NeuralizedDeepKMeans(nn.Module):
         yield "input", R
 
 
-class FusedKMeans(nn.Module):
-    """Neuralized k-means whose first layer has swallowed the affine map z = A a + offset.
+class FusedEvidence(nn.Module):
+    """The evidence layer of k-means that has swallowed the affine map z = A a + offset.
 
     It is an `nn.Linear` with an output h_ck for every pair of clusters, and relevance passes
     through it by the rule of the hidden layers: a unit that is silent receives nothing.
@@ -180,44 +199,47 @@ class FusedKMeans(nn.Module):
     def __init__(self, centroids, A, offset, rule):
         super().__init__()
         origin = centroids.mean(0)
-        network = NeuralizedKMeans(centroids - origin)
-        w = network.weight.flatten(0, 1)  # (K(K-1), p)
-        self.register_buffer("competitors", network.competitors)
+        evidence = Evidence(centroids - origin)
+        w = evidence.weight.flatten(0, 1)  # (K(K-1), p)
+        self.register_buffer("competitors", evidence.competitors)
         self.linear = nn.Linear(A.shape[1], len(w), dtype=A.dtype).requires_grad_(False)
         self.linear.weight.copy_(w @ A.to(w))
-        self.linear.bias.copy_(w @ (offset.to(w) - origin) + network.bias.flatten())
+        self.linear.bias.copy_(w @ (offset.to(w) - origin) + evidence.bias.flatten())
         self.rule = rule
 
-    @property
-    def n_clusters(self):
-        """K."""
-        return len(self.competitors)
+    def forward(self, a):
+        """Evidence h (n, K, K−1) of activations a (n, D)."""
+        return self.linear(a).view(-1, *self.competitors.shape)
+
+    def relevance(self, a, h, R, beta=None):
+        """Relevance (n, D) of the activations from R (n, K, K−1) of the evidence."""
+        return self.rule(self.linear, a, R.flatten(1))
+
+
+class FusedKMeans(NeuralizedModel):
+    """Neuralized k-means whose first layer is fused with the linear layers before it."""
+
+    def __init__(self, centroids, A, offset, rule):
+        super().__init__()
+        self.evidence, self.pool = FusedEvidence(centroids, A, offset, rule), MinPool()
+
+    n_clusters = property(lambda self: len(self.evidence.competitors))
+    n_features = property(lambda self: self.evidence.linear.in_features)
 
     def h(self, a):
         """Evidence h (n, K, K−1) for every cluster against each competitor."""
-        return self.linear(a).view(-1, *self.competitors.shape)
+        return self.evidence(a)
 
-    def forward(self, a):
-        """Logit f_c (n,) of the assigned cluster of activations a (n, D)."""
-        return self.h(a).amin(-1).amax(-1)
-
-    def decision(self, a):
-        """Assigned cluster (n,)."""
-        return self.h(a).amin(-1).argmax(-1)
-
-    def propagate(self, a, beta):
-        """Relevance (n, D), cluster (n,) and logit (n,)."""
-        h = self.h(a)
-        f, c = h.amin(-1).max(-1)
-        rows, R = torch.arange(len(a)), torch.zeros_like(h)
-        R[rows, c] = min_take_most(h[rows, c], f, beta)
-        return self.rule(self.linear, a, R.flatten(1)), c, f
+    def propagate(self, a, beta, *, cluster=None, out=None):
+        """`Shares` of activations a (n, D), layer by layer."""
+        return Shares(*walk(self, a, beta, cluster))
 
     def contrast(self, a, cluster, against):
         """Shares (n, D) of d_against − d_cluster."""
-        pair = torch.zeros(len(a), *self.competitors.shape, dtype=torch.bool)
-        pair[torch.arange(len(a)), cluster] = self.competitors[cluster] == against[:, None]
-        return self.rule(self.linear, a, torch.where(pair, self.h(a), 0.0).flatten(1))
+        h, competitors = self.h(a), self.evidence.competitors
+        pair = torch.zeros_like(h, dtype=torch.bool)
+        pair[torch.arange(len(a)), cluster] = competitors[cluster] == against[:, None]
+        return self.evidence.relevance(a, h, torch.where(pair, h, 0.0))
 
 
 def flat(encoder):

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from .checks import as_points
+from ..validation import as_points
 
 BLOCK = 2**22  # kernel values at a time where the matrix is not needed: 32 MB
 SAMPLE = 1000  # points that stand for all where a number need not be exact

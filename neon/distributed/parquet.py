@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .aggregate import Aggregate
-from .explain import Explanation
+from ..explanation import Explanation
+from ..streaming import Aggregate
 
 JOB = b"neon.job"  # key in the metadata of a file: what was explained, and by what
 

@@ -2,15 +2,16 @@
 
 import torch
 
-from .checks import as_points
+from ..network import NeuralizedModel, Shares
+from ..rules import min_take_most
+from ..validation import as_labels, as_points
 from .pairs import RULES
 from .pooling import smax, smin
-from .rules import min_take_most
 
 BUDGET = 2**21  # numbers (points × support vectors × features) that a batch may hold: 16 MB
 
 
-class NeuralizedKernelKMeans(torch.nn.Module):
+class NeuralizedKernelKMeans(NeuralizedModel):
     """The decision of Gaussian kernel k-means as a neural network of four layers.
 
     Every cluster k is its support vectors x_j, and its soft distance to a point is
@@ -102,20 +103,32 @@ class NeuralizedKernelKMeans(torch.nn.Module):
         r = (torch.cdist(x, self.support.to(x.dtype), compute_mode=exact) for x in batches)
         return torch.cat([self._pool(distance.square())[0] for distance in r]).to(X.dtype)
 
-    def forward(self, X):
-        """Logit f_c (n,) of the assigned cluster: the margin to the nearest competitor, >= 0."""
-        nearest = self.distances(X).topk(2, dim=-1, largest=False).values
-        return nearest[:, 1] - nearest[:, 0]
+    def forward(self, X, c=None):
+        """Logit (n,) of the assigned cluster, or of cluster c: one cluster, or one a point (n,)."""
+        d = self.distances(X)
+        c = d.argmin(-1) if c is None else as_labels(c, len(d), self.n_clusters, "c").to(d.device)
+        own = torch.zeros_like(d).scatter(1, c[:, None], torch.inf)
+        return (d + own).amin(-1) - d.gather(1, c[:, None])[:, 0]
 
     def decision(self, X):
         """Assigned cluster c (n,): the smallest soft distance, the lower index at a tie."""
         return self.distances(X).argmin(-1)
 
-    def propagate(self, X, beta):
-        """Relevance (n, D), cluster (n,) and logit (n,) of checked points: what `explain` needs."""
+    def propagate(self, X, beta, *, cluster=None, out=None):
+        """`Shares` of checked points X (n, D): what `explain` needs.
+
+        Raises:
+            NotImplementedError: labels that are not the model's own decision.
+        """
         parts = [self._propagate(x, beta) for x in self._batches(X, self._cost)]
-        relevance, cluster, logit = map(torch.cat, zip(*parts, strict=True))
-        return relevance.to(X.dtype), cluster, logit.to(X.dtype)
+        relevance, c, logit = map(torch.cat, zip(*parts, strict=True))
+        if cluster is not None and not torch.equal(c, cluster):
+            self.refuse(
+                "explain(cluster=...)",
+                "Its rule needs the cluster that a point is assigned to. Ask `contrast` what "
+                "speaks for another.",
+            )
+        return Shares(relevance.to(X.dtype), c, logit.to(X.dtype))
 
     def contrast(self, X, cluster, against):
         """Shares (n, D) of d_against − d_cluster, the negated shares where that is negative."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from .checks import as_points
-from .explain import Explanation, explain
+from ..explanation import Explanation, explain
+from ..validation import as_points
 
 
 @dataclass(frozen=True)

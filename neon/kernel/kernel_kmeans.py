@@ -6,11 +6,10 @@ import warnings
 import numpy as np
 import torch
 
-from .checks import as_labels, as_points
-from .explain import like
+from ..validation import as_labels, as_points, like
 from .gaussian import as_gamma, gaussian, median_gamma, spread_out, sum_norms
-from .kernel import NeuralizedKernelKMeans
 from .landmarks import errors, summarise
+from .network import NeuralizedKernelKMeans
 
 MAX_POINTS = 20_000  # fit holds one (n, n) matrix of float64: 3.2 GB for as many points
 
@@ -187,13 +186,21 @@ class KernelKMeans:
         network.reduction = errors(self.neuralize().distances(X), network.distances(X))
         return network
 
+    def decision(self, X):
+        """Assigned cluster (n,) of points X (n, D), a tensor.
+
+        Raises:
+            ValueError: not fitted, or X does not fit the support vectors.
+        """
+        return self.neuralize().decision(X)
+
     def predict(self, X):
         """Cluster (n,) of points X (n, D), of the same kind as X.
 
         Raises:
             ValueError: not fitted, or X does not fit the support vectors.
         """
-        return like(X, self.neuralize().decision(X))
+        return like(X, self.decision(X))
 
     def fit_predict(self, X):
         """Fit to X (n, D) and return the labels (n,), of the same kind as X."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .checks import as_labels, as_points
+from ..validation import as_labels, as_points
 
 CELLS = 2**22  # numbers at a time: replaced points of 32 megabytes
 
@@ -55,7 +55,7 @@ def flip(logit, X, cluster, relevance, rows, *, gamma=0.0):
 
         weight of row b ∝ exp(−γ ‖x_kept − b_kept‖²).
 
-    γ = 0 weighs all rows equally (marginal removal); γ = `bandwidth(training)` asks for rows
+    γ = 0 weighs all rows equally (marginal removal); γ = `kde_gamma(training)` asks for rows
     that look like what is left of the point (conditional removal, a kernel density estimate).
 
     Args:
@@ -125,7 +125,7 @@ def flip(logit, X, cluster, relevance, rows, *, gamma=0.0):
     return Flipping(*result)
 
 
-def bandwidth(X):
+def kde_gamma(X):
     """Stiffness γ = 1 / (2 median squared distance to the nearest neighbour) of points X (n, D).
 
     Rows about as far from a point as its nearest neighbour then count.
@@ -134,7 +134,7 @@ def bandwidth(X):
         ValueError: most points have a twin, so that the median is 0.
 
     Example:
-        >>> bandwidth([[0.0], [1.0], [3.0]])
+        >>> kde_gamma([[0.0], [1.0], [3.0]])
         0.5
     """
     X = as_points(X, None)

@@ -89,12 +89,17 @@ def as_centroids(centroids, name="centroids"):
     return centroids
 
 
+def is_heuristic(beta):
+    """Tell the word "heuristic" from a number, whatever kind of thing beta is."""
+    return isinstance(beta, str) and beta == "heuristic"
+
+
 def as_beta(beta):
     """Check the stiffness β of the min-take-most rule and return it as a float."""
     wanted = "`beta` must be a number in [0, inf]"
     try:
         value = float(beta)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise TypeError(f"{wanted} or 'heuristic'; got {beta!r}.") from None
     if math.isnan(value) or value < 0:
         raise ValueError(
@@ -121,3 +126,43 @@ def as_labels(labels, n, n_clusters, name):
             "Clusters are numbered like the rows of the centroids."
         )
     return labels.long().expand(n)
+
+
+def like(X, result):
+    """Return a tensor result as the kind of thing X is: a tensor, or else a numpy array."""
+    return result.numpy() if torch.is_tensor(result) and not torch.is_tensor(X) else result
+
+
+def centroids_of(model):
+    """Centroids (K, D) of a model, of a fitted scikit-learn clusterer, or given as an array.
+
+    Raises:
+        ValueError: the model is not fitted, or the centroids are no (K >= 2, D) finite array.
+
+    Example:
+        >>> centroids_of([[0.0, 1.0], [2.0, 3.0]]).shape
+        torch.Size([2, 2])
+    """
+    for name in "centroids", "cluster_centers_":
+        if hasattr(model, name):
+            if getattr(model, name) is None:
+                break
+            return as_centroids(getattr(model, name), name)
+    if isinstance(model, torch.nn.Module) or hasattr(model, "fit"):
+        raise ValueError(f"`{type(model).__name__}` must {what_it_lacks(model)}")
+    return as_centroids(model)
+
+
+def what_it_lacks(model):
+    """Say what keeps a model or a scikit-learn estimator from being neuralized, and what to do."""
+    if hasattr(model, "steps"):
+        return (
+            "be a clusterer; got a pipeline, whose steps have to be explained through. "
+            "Use NeonExplainer(pipeline, prefit=True).fit(X)."
+        )
+    if hasattr(model, "n_features_in_") or hasattr(model, "labels_"):
+        return (
+            "have centroids; it is fitted and has no `cluster_centers_`. Use "
+            "KernelKMeans.from_labels(X, labels), which explains the labels of any clusterer."
+        )
+    return "be fitted, and then have `cluster_centers_`. Call .fit(X) first."
