@@ -19,8 +19,8 @@ from sklearn.preprocessing import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .deep.linear import NeuralizedLinearKMeans
-from .explanation import beta_heuristic, explain
-from .network import NeuralizedKMeans, NeuralizedModel, Shares
+from .explanation import beta_heuristic, explain, neuralized
+from .network import NeuralizedModel, Shares
 from .tables import ExplanationTables
 from .validation import as_beta
 
@@ -39,7 +39,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Explain a scikit-learn clustering: `transform` turns points into relevances.
 
     Args:
-        clusterer: estimator with `cluster_centers_` once fitted (KMeans, MiniBatchKMeans, ...),
+        clusterer: estimator that `explain` takes once it is fitted (KMeans, GaussianMixture, ...),
             or a Pipeline that ends in one. Elementwise steps at its start (scalers, power and
             quantile transforms) leave relevances at the features they belong to; after that, a
             linear step (PCA, TruncatedSVD, a scaler) is explained through, exactly. None is
@@ -113,7 +113,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         elif mixing:
             self.network_ = NeuralizedLinearKMeans.from_sklearn(mixing, last, scaled)
         else:
-            self.network_ = NeuralizedKMeans(last)
+            self.network_ = neuralized(last)
         self.clusterer_ = clusterer
         self.beta_ = beta_heuristic(self.network_, points) if beta == "heuristic" else beta
         self._warn_unless_nearest(X, points)
@@ -146,6 +146,9 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             logit=pd.Series(explanation.logit, index=index, name="logit"),
             beta=self.beta_,
             values=pd.DataFrame(values, index=index, columns=names),
+            constant=pd.Series(explanation.constant, index=index, name="constant")
+            if self.network_.has_constant
+            else 0.0,
         )
 
     def _validated(self, X, *, reset):

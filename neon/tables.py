@@ -10,11 +10,13 @@ class ExplanationTables:
     """Relevances of points, of clusters and of the whole data, as pandas tables.
 
     Attributes:
-        pointwise: (n, D) DataFrame, relevance of each feature; a row sums to its logit.
+        pointwise: (n, D) DataFrame, relevance of each feature; a row and the constant sum to its
+            logit.
         cluster: (n,) Series, assigned cluster.
         logit: (n,) Series, f_c.
         beta: stiffness that was used.
         values: (n, D) DataFrame, the points in the units in which they were given.
+        constant: (n,) Series, what belongs to no feature; 0.0 where nothing does.
     """
 
     pointwise: object
@@ -22,6 +24,7 @@ class ExplanationTables:
     logit: object
     beta: float
     values: object
+    constant: object = 0.0
 
     @property
     def per_cluster(self):
@@ -39,11 +42,11 @@ class ExplanationTables:
 
     @property
     def residual(self):
-        """(n,) Series: sum of the relevances minus the logit, 0 up to rounding."""
-        return (self.pointwise.sum(axis=1) - self.logit).rename("residual")
+        """(n,) Series: sum of the relevances and the constant minus the logit, 0 up to rounding."""
+        return (self.pointwise.sum(axis=1) + self.constant - self.logit).rename("residual")
 
     def to_shap(self):
-        """`shap.Explanation` for the plots of shap: base value 0, values that sum to the logit.
+        """`shap.Explanation` for the plots of shap: the base and the values sum to the logit.
 
         Raises:
             ImportError: shap is not installed.
@@ -57,7 +60,7 @@ class ExplanationTables:
             ) from error
         return shap.Explanation(
             values=self.pointwise.to_numpy(),
-            base_values=np.zeros(len(self.pointwise)),
+            base_values=np.zeros(len(self.pointwise)) + self.constant,
             data=self.values.to_numpy(),
             feature_names=list(self.pointwise.columns),
         )

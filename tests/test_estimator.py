@@ -199,8 +199,10 @@ def test_any_clusterer_with_centres(iris, kind):
 
 
 def test_a_clusterer_that_does_not_assign_to_the_nearest_centre_is_reported(iris):
-    with pytest.warns(UserWarning, match=r"BisectingKMeans assigns \d+ of 150 points to another"):
-        explainer = NeonExplainer(BisectingKMeans(6, random_state=0)).fit(iris)
+    with pytest.warns(UserWarning, match=r"Pipeline assigns \d+ of 150 points to another"):
+        explainer = NeonExplainer(make_pipeline(PCA(3), BisectingKMeans(6, random_state=0))).fit(
+            iris
+        )
     assert abs(explainer.explain(iris).residual).max() <= 1e-12
 
 
@@ -305,7 +307,7 @@ def test_bad_fits(iris, kmeans):
         NeonExplainer(kmeans).fit(scipy.sparse.csr_matrix(iris.to_numpy()))
     with pytest.raises(ValueError, match=r"`beta` must be a number in \[0, inf\]; got -1"):
         NeonExplainer(kmeans, beta=-1).fit(iris)
-    with pytest.raises(ValueError, match="it is fitted and has no `cluster_centers_`"):
+    with pytest.raises(ValueError, match="`DBSCAN` must decide on new points"):
         NeonExplainer(DBSCAN()).fit(iris)
     with pytest.raises(NotFittedError, match="This NeonExplainer instance is not fitted yet"):
         NeonExplainer(kmeans).transform(iris)

@@ -10,7 +10,7 @@ from scipy.optimize import nnls
 EPS = np.finfo(float).eps
 
 
-def leave(x, y, inside, v, t):
+def leave(x, inside, v, t):
     """Nearest point (D,) to x, which lies inside, that is no nearer to its group than to others.
 
     The outside is the union of the cells of the other codewords, each of them convex, so that the
@@ -19,30 +19,29 @@ def leave(x, y, inside, v, t):
 
     Args:
         x: (D,) point.
-        y: (D,) its projection on the nearest of those planes, a first guess.
         inside: (M,) which codewords are of the group.
-        v, t: (M, D) and (M,): codeword m is at v_m·x + t_m, up to what is the same for all.
+        v: (M, D) slopes.
+        t: (M,) levels: the distance to codeword m is v_m·x + t_m and what is the same for all.
 
     Example:
         >>> mu = np.array([[0.0, -1.0], [0.0, 1.0], [2.0, 0.0]])    # the third meets a bay
-        >>> v, t = -2 * mu, (mu**2).sum(1)
-        >>> inside = np.array([True, True, False])
-        >>> leave(np.array([0.0, 0.1]), np.array([0.8, 0.0]), inside, v, t).round(3)
+        >>> inside, v, t = np.array([True, True, False]), -2 * mu, (mu**2).sum(1)
+        >>> leave(np.array([0.0, 0.1]), inside, v, t).round(3)
         array([0.75, 0.  ])
     """
-    outside = np.flatnonzero(~inside)
-    at_y = v @ y + t
-    if at_y[inside].min() >= at_y[outside].min() - 16 * EPS * np.abs(at_y).max():
-        return y
-    at_x = v @ x + t
+    at_x, outside = v @ x + t, np.flatnonzero(~inside)
     own = np.flatnonzero(inside)[at_x[inside].argmin()]
-    width = np.linalg.norm(v[outside] - v[own], axis=1)
-    bound = (at_x[outside] - at_x[own]) / np.where(width == 0, 1, width)
-    best, shortest = y, np.inf
+    w, h = v[outside] - v[own], at_x[outside] - at_x[own]
+    width = np.linalg.norm(w, axis=1)
+    bound = h / np.where(width == 0, 1, width)  # twins have h = 0
+    best, shortest = x, np.inf
     for i in bound.argsort():
         if bound[i] >= shortest:
             break
-        step = step_into(x, outside[i], v, t)
+        step = -h[i] * w[i] / max(width[i], np.finfo(float).tiny) ** 2
+        at_y = at_x + v @ step
+        if at_y[inside].min() < at_y[outside[i]] - 16 * EPS * np.abs(at_y).max():
+            step = step_into(x, outside[i], v, t)  # the plane is met within the group
         length = np.linalg.norm(step)
         if length < shortest:
             best, shortest = x + step, length

@@ -3,8 +3,7 @@
 import numpy as np
 import torch
 
-from ..checks import as_labels, as_points
-from ..kmeans import centroids_of
+from ..validation import as_labels, as_points, centroids_of
 from .cells import leave
 from .energies import Quadratics, Squares
 from .evidence import NeuralizedAdditive
@@ -34,7 +33,7 @@ class NeuralizedCandidates(NeuralizedAdditive):
         return self.labels[e.min(0).indices]
 
     def compare(self, e, c):
-        """Evidence (M, n) of clusters c (n,) against each candidate of another, and the own (n,)."""
+        """Evidence (M, n) for clusters c (n,) against each candidate of another; the own (n,)."""
         own = self._nearest(e, c)
         h = e - e.gather(0, own[None])
         if self.grouped:
@@ -44,7 +43,7 @@ class NeuralizedCandidates(NeuralizedAdditive):
         return h, own
 
     def signed(self, a, own, c):
-        """Weights (M, n) of the candidates, that sum to 0: those of the competitors, and the own."""
+        """Weights (M, n) of the candidates: those of the competitors, and minus their sum."""
         return a.scatter(0, own[None], -a.sum(0, keepdim=True))
 
     def pair(self, e, c, k):
@@ -58,17 +57,15 @@ class NeuralizedCandidates(NeuralizedAdditive):
         The region of several codewords need not be convex: the nearest point outside may lie on an
         edge, where several faces meet. It is found by projecting on the cells of other codewords.
         """
-        Y = super().counterfactual(X, against)
         if not self.grouped:
-            return Y
+            return super().counterfactual(X, against)
         origin, v, t = (part.cpu().numpy() for part in self.planes())
-        x, y = (points.cpu().double().numpy() - origin for points in (X, Y))
+        x, Y = X.cpu().double().numpy() - origin, torch.empty_like(X)
         labels, c = self.labels.cpu().numpy(), self.decision(X).cpu().numpy()
         for i in range(len(X)):
             inside = labels == c[i]
-            taking_part = inside | (labels == (against[i].item() if against is not None else labels))
-            part = inside[taking_part], v[taking_part], t[taking_part]
-            Y[i] = torch.from_numpy(leave(x[i], y[i], *part) + origin)
+            kept = slice(None) if against is None else inside | (labels == against[i].item())
+            Y[i] = torch.from_numpy(leave(x[i], inside[kept], v[kept], t[kept]) + origin)
         return Y
 
     def _nearest(self, e, c):
@@ -181,12 +178,16 @@ def metric(centres, weight):
     D = centres.shape[1]
     weight = torch.as_tensor(weight, dtype=centres.dtype)
     if weight.shape not in ((D,), (D, D)):
-        raise ValueError(f"`weight` must have shape ({D},) or ({D}, {D}); got {tuple(weight.shape)}.")
+        raise ValueError(
+            f"`weight` must have shape ({D},) or ({D}, {D}); got {tuple(weight.shape)}."
+        )
     if weight.ndim == 1:
         if not ((weight > 0) & weight.isfinite()).all():
             raise ValueError("`weight` must be positive and finite. Drop a feature of weight 0.")
         return Squares(centres, weight)
     matrix = as_points(weight, D, "weight")
     if not torch.allclose(matrix, matrix.T) or torch.linalg.cholesky_ex(matrix).info:
-        raise ValueError("`weight` must be symmetric and positive definite, such as an inverse covariance.")
+        raise ValueError(
+            "`weight` must be symmetric and positive definite, such as an inverse covariance."
+        )
     return Quadratics(centres, (matrix + matrix.T) / 2)

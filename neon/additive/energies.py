@@ -26,7 +26,9 @@ class Energy(torch.nn.Module):
         super().__init__()
         self.register_buffer("centres", centres)
         self.register_buffer("origin", centres.mean(0))  # expanded squares keep their digits there
-        self.register_buffer("constant", centres.new_zeros(len(centres)) if constant is None else constant)
+        self.register_buffer(
+            "constant", centres.new_zeros(len(centres)) if constant is None else constant
+        )
 
     @property
     def n_features(self):
@@ -159,9 +161,12 @@ class Categories(Energy):
             R[:, i] = self.gamma * (a * self._differs(x, i)).sum(0)
         return R
 
+    def extra_repr(self):
+        """Show what is a category, and γ."""
+        return f"categorical={self.categorical}, gamma={self.gamma}"
+
     def planes(self):
         """None: a category has no way between its values."""
-        return None
 
     def _differs(self, x, i):
         return (self.centres[:, i, None] != x[:, i]).to(x.dtype)

@@ -13,9 +13,9 @@ squared distance, read feature by feature.
 
 import torch
 
-from ..checks import as_labels, as_points
+from ..network import NeuralizedModel, Shares
 from ..rules import min_take_most
-from .base import NeuralizedModel, Shares
+from ..validation import as_labels, as_points
 
 NUMBERS = 2**18  # numbers in a temporary of one block of rows: a few of them stay in the cache
 TINY = torch.finfo(torch.float64).tiny  # as β it shares equally, and tiny · inf is inf
@@ -76,7 +76,9 @@ class NeuralizedAdditive(NeuralizedModel):
 
     def propagate(self, X, beta, *, cluster=None, out=None):
         """`Shares` of checked points X (n, D): what `explain` needs."""
-        relevance = torch.empty_like(X, memory_format=torch.contiguous_format) if out is None else out
+        relevance = (
+            torch.empty_like(X, memory_format=torch.contiguous_format) if out is None else out
+        )
         labels = torch.empty(len(X), dtype=torch.int64, device=X.device)
         logit, constant = X.new_empty(len(X)), X.new_empty(len(X))
         for rows in self.blocks(X):
@@ -95,7 +97,7 @@ class NeuralizedAdditive(NeuralizedModel):
                 R[i] += torch.where(total > 0, lost[i] / total, 0)[:, None] * way
                 rest[i] += torch.where(total > 0, 0, lost[i])
             relevance[rows], labels[rows], logit[rows], constant[rows] = R, c, f, rest
-        return Shares(relevance, labels, logit, constant)
+        return Shares(relevance, labels, logit, constant if self.has_constant else 0.0)
 
     def pool(self, h):
         """Logit (n,) of evidence h (L, n): its minimum."""

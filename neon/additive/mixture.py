@@ -23,7 +23,7 @@ class NeuralizedMixture(NeuralizedCandidates):
         fitted: a fitted scikit-learn `GaussianMixture` or `BayesianGaussianMixture`, of any
             covariance type.
         logit: "hard" for f = min_k h_k, to share with any β; "soft" for the log-odds of the
-            responsibility, log r_c/(1 − r_c) = Σ_k p_k h_k − H(p) with p = softmin(h), whose β is 1.
+            responsibility, log r_c/(1 − r_c) = Σ_k p_k h_k − H(p), p = softmin(h), whose β is 1.
             The ambiguity H(p) belongs to no feature. Soft logits of an assigned component are
             below 0 where its responsibility is below ½.
 
@@ -49,6 +49,8 @@ class NeuralizedMixture(NeuralizedCandidates):
         True
     """
 
+    has_constant = True
+
     def __init__(self, fitted, *, logit="hard"):
         if logit not in ("hard", "soft"):
             raise ValueError(f"`logit` must be 'hard' or 'soft'; got {logit!r}.")
@@ -56,6 +58,10 @@ class NeuralizedMixture(NeuralizedCandidates):
         super().__init__(energy)
         self.logit, self.stiffness = logit, 1.0 if logit == "soft" else None
         self.register_buffer("prior", prior)
+
+    def extra_repr(self):
+        """Show the sizes and the kind of logit in `print(network)`."""
+        return f"{super().extra_repr()}, logit={self.logit}"
 
     def pool(self, h):
         """Logit (n,) of evidence h (L, n): its minimum, or its soft minimum with β = 1."""

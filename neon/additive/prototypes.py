@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from ..checks import as_points
+from ..validation import as_points
 from .codebook import NeuralizedCandidates
 from .energies import Categories
 
@@ -58,7 +58,9 @@ class NeuralizedPrototypes(NeuralizedCandidates):
             )
         columns = range(D) if categorical is None else np.atleast_1d(categorical).tolist()
         columns = list(columns)
-        if len(columns) != codes.shape[1] or len({i for i in columns if 0 <= i < D}) != len(columns):
+        if len(columns) != codes.shape[1] or len({i for i in columns if 0 <= i < D}) != len(
+            columns
+        ):
             raise ValueError(
                 f"`categorical` must hold {codes.shape[1]} different indices in 0..{D - 1}, as in "
                 f"{name}.fit; got {columns}."
@@ -70,7 +72,7 @@ class NeuralizedPrototypes(NeuralizedCandidates):
             )
         centres = torch.empty(len(codes), D, dtype=torch.float64)
         centres[:, [i for i in range(D) if i not in columns]] = torch.from_numpy(numeric).double()
-        centres[:, columns] = torch.from_numpy(np.asarray(codes)).double()
+        centres[:, columns] = torch.from_numpy(codes.astype(float))
         gamma = float(getattr(fitted, "gamma", 1.0))
         super().__init__(Categories(centres, columns, gamma))
         self.codes = dict(zip(columns, maps, strict=True))  # of each column, category to number

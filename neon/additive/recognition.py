@@ -1,4 +1,4 @@
-"""From a fitted clusterer to the network that decides like it, or to a sentence why there is none."""
+"""From a fitted clusterer to the network that decides like it, or to a word why there is none."""
 
 from .codebook import NeuralizedCodebook
 from .mixture import NeuralizedMixture
@@ -14,11 +14,11 @@ KINDS = {
     "KPrototypes": NeuralizedPrototypes,
 }
 UNDECIDED = {
-    "AgglomerativeClustering": "it merges the points it was fitted to and has no rule for others",
-    "DBSCAN": "it links the points it was fitted to by density and has no rule for others",
-    "HDBSCAN": "it cuts a tree of the points it was fitted to and has no rule for others",
-    "OPTICS": "it orders the points it was fitted to by density and has no rule for others",
-    "SpectralClustering": "it cuts a graph of the points it was fitted to and has no rule for others",
+    "AgglomerativeClustering": "it merges",
+    "DBSCAN": "it links by density",
+    "HDBSCAN": "it cuts a tree of",
+    "OPTICS": "it orders by density",
+    "SpectralClustering": "it cuts a graph of",
 }
 
 
@@ -50,7 +50,8 @@ def recognised(fitted):
         if kind.__name__ in UNDECIDED:
             raise ValueError(
                 f"`{kind.__name__}` must decide on new points to be explained; "
-                f"{UNDECIDED[kind.__name__]}. Explain its labels instead: "
+                f"{UNDECIDED[kind.__name__]} the points it was fitted to, and has no rule for "
+                "others. Explain its labels instead: "
                 "KernelKMeans.from_labels(X, labels), whose `agreement_` is the share of the "
                 "labels that it reproduces; leave out noise, label -1."
             )
