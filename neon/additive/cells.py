@@ -5,7 +5,6 @@ a non-negative least squares problem.
 """
 
 import numpy as np
-from scipy.optimize import nnls
 
 EPS = np.finfo(float).eps
 
@@ -33,12 +32,13 @@ def leave(x, inside, v, t):
     own = np.flatnonzero(inside)[at_x[inside].argmin()]
     w, h = v[outside] - v[own], at_x[outside] - at_x[own]
     width = np.linalg.norm(w, axis=1)
-    bound = h / np.where(width == 0, 1, width)  # twins have h = 0
+    width[width == 0] = 1  # twins: their h is 0
+    bound, unit = h / width, w / width[:, None]
     best, shortest = x, np.inf
     for i in bound.argsort():
         if bound[i] >= shortest:
             break
-        step = -h[i] * w[i] / max(width[i], np.finfo(float).tiny) ** 2
+        step = -bound[i] * unit[i]
         at_y = at_x + v @ step
         if at_y[inside].min() < at_y[outside[i]] - 16 * EPS * np.abs(at_y).max():
             step = step_into(x, outside[i], v, t)  # the plane is met within the group
@@ -53,6 +53,8 @@ def step_into(x, k, v, t):
 
     Least ‖u‖ with G u ≥ g, where row j of G u − g is how much nearer x + u is to k than to j.
     """
+    from scipy.optimize import nnls
+
     G = np.delete(v - v[k], k, 0)
     g = np.delete(v[k] @ x + t[k] - (v @ x + t), k)
     length = np.linalg.norm(G, axis=1)

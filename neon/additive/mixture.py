@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 import torch
-from scipy.special import digamma
 
 from ..rules import min_take_most
 from .codebook import NeuralizedCandidates
@@ -143,6 +142,8 @@ def spread_of_precision(fitted, D):
     """
     if not hasattr(fitted, "degrees_of_freedom_"):
         return 0.0
+    from scipy.special import digamma
+
     nu, width = fitted.degrees_of_freedom_, D / fitted.mean_precision_
     log_det = D * np.log(2) + digamma((nu - np.arange(D)[:, None]) / 2).sum(0)
     return (D * np.log(nu) - log_det + width) / 2
