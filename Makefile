@@ -2,7 +2,7 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := fast,categorical,notebooks,test,compare,text,distributed,site,browser,teach
+EXTRAS := categorical,notebooks,test,compare,text,distributed,site,browser,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.

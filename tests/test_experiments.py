@@ -82,11 +82,8 @@ def replace(path, old, new):
 
 def test_key_changes_with_the_code_but_not_with_its_comments(copy):
     before = {m: key("iris", 0, m) for m in ("random", HEURISTIC)}
-    replace(
-        copy / "neon" / "evaluation" / "flipping.py",
-        '"""What was left',
-        '# why\n    """What remained',
-    )
+    flipping = copy / "neon" / "evaluation" / "flipping.py"
+    replace(flipping, '"""What was left', '# why\n    """What remained')
     assert key("iris", 0, "random") == before["random"]
     replace(copy / "neon" / "explanation.py", "return 1 / (sum", "return 2 / (sum")
     assert key("iris", 0, "random") == before["random"], "it does not use NEON"

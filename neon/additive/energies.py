@@ -115,7 +115,7 @@ class Quadratics(Energy):
     def share(self, x, a):
         """Σ_m a_m e_mi(x) (n, D), the cross terms halved between their features."""
         if self.matrix.ndim == 3:
-            return torch.einsum("mn,mnd->nd", a, self._terms(x))
+            return torch.einsum("mn,mnx->nx", a, self._terms(x))
         x, mu, a = x - self.origin, self.centres - self.origin, a.T
         return a @ (mu * self.pull) - x * (a @ self.pull) - (x @ self.matrix) * (a @ mu)
 
