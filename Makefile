@@ -49,6 +49,7 @@ lab: venv  ## open the notebooks in JupyterLab
 
 bench: venv  ## speed and exactness against peers, into benchmarks/results/
 	$(RUN) benchmarks/engine.py
+	$(RUN) benchmarks/additive.py
 
 bench-distributed: venv  ## 20 million points from disk to disk on two workers, into benchmarks/results/
 	$(RUN) benchmarks/scaling_out.py

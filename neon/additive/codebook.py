@@ -134,12 +134,12 @@ class NeuralizedSphericalKMeans(NeuralizedCandidates):
         super().__init__(Squares(directions(centroids_of(centroids).double(), "centroids")))
 
     def seen(self, X):
-        """Points of length 1."""
-        return directions(super().seen(X), "X")
+        """Points of length 1, from the origin of the energies."""
+        return super().seen(directions(X.to(self.energy.origin.dtype), "X"))
 
     def planes(self):
         """Boundaries are planes through 0, whatever the length of x."""
-        mu = self.energy.centres
+        mu = self.energy.centres + self.energy.origin
         return torch.zeros_like(mu[0]), -2 * mu, torch.zeros_like(mu[:, 0])
 
 

@@ -4,7 +4,8 @@ A candidate is a centre with a way to measure how far from it a point is. Only d
 energies are ever looked at, so what all candidates share may be left out, and a constant that
 moves from one feature of all candidates to another changes nothing.
 
-An energy has three things to say, in matrix products and without an (n, M, D) array:
+Points x are measured from `energy.origin`, the mean of the centres: there expanded squares keep
+their digits. An energy has three things to say, in matrix products and without an (n, M, D) array:
 `energy(x)` (M, n), all M energies; `energy.share(x, a)` (n, D), the sums Σ_m a_m e_mi(x) for
 weights a (M, n) that sum to 0 at each point; and `energy.planes()`, an origin o, v (M, D) and
 t (M,) where energies differ by v_m·(x − o) + t_m alone, so that boundaries are flat, or else None.
@@ -15,7 +16,7 @@ import torch
 
 
 class Energy(torch.nn.Module):
-    """M centres μ, and constants b that belong to no feature.
+    """M centres μ around their mean, and constants b that belong to no feature.
 
     Args:
         centres: (M, D) tensor, float64.
@@ -24,8 +25,8 @@ class Energy(torch.nn.Module):
 
     def __init__(self, centres, constant=None):
         super().__init__()
-        self.register_buffer("centres", centres)
-        self.register_buffer("origin", centres.mean(0))  # expanded squares keep their digits there
+        self.register_buffer("origin", centres.mean(0))
+        self.register_buffer("centres", centres - self.origin)
         self.register_buffer(
             "constant", centres.new_zeros(len(centres)) if constant is None else constant
         )
@@ -54,7 +55,7 @@ class Squares(Energy):
     def __init__(self, centres, weight=None, offset=None, constant=None):
         super().__init__(centres, constant)
         weight = torch.ones_like(self.origin) if weight is None else weight
-        mu = centres - self.origin
+        mu = self.centres
         square = weight * mu.square() + (0 if offset is None else offset)
         self.register_buffer("weight", weight)
         self.register_buffer("linear", -2 * weight * mu)  # (M, D)
@@ -63,13 +64,11 @@ class Squares(Energy):
 
     def forward(self, x):
         """Energies (M, n) of points x (n, D), up to what all candidates share."""
-        x = x - self.origin
         e = torch.addmm(self.level[:, None], self.linear, x.T)
         return e if self.weight.ndim == 1 else e.addmm_(self.weight, x.square().T)
 
     def share(self, x, a):
         """Σ_m a_m e_mi(x) (n, D); where λ is shared, x² cancels."""
-        x = x - self.origin
         slope = a.T @ self.linear
         if self.weight.ndim == 2:
             slope = slope.addcmul_(x, a.T @ self.weight)
@@ -96,7 +95,7 @@ class Quadratics(Energy):
 
     def __init__(self, centres, matrix, constant=None):
         super().__init__(centres, constant)
-        mu = centres - self.origin
+        mu = self.centres
         self.register_buffer("matrix", matrix)
         self.register_buffer("pull", (mu[:, None] @ matrix)[:, 0])  # A μ (M, D)
         self.register_buffer("level", (mu * self.pull).sum(-1) + self.constant)
@@ -110,13 +109,13 @@ class Quadratics(Energy):
         """Energies (M, n) of points x (n, D), up to what all candidates share."""
         if self.matrix.ndim == 3:
             return self._terms(x).sum(-1) + self.constant[:, None]
-        return torch.addmm(self.level[:, None], self.pull, (x - self.origin).T, alpha=-2)
+        return torch.addmm(self.level[:, None], self.pull, x.T, alpha=-2)
 
     def share(self, x, a):
         """Σ_m a_m e_mi(x) (n, D), the cross terms halved between their features."""
         if self.matrix.ndim == 3:
             return torch.einsum("mn,mnx->nx", a, self._terms(x))
-        x, mu, a = x - self.origin, self.centres - self.origin, a.T
+        mu, a = self.centres, a.T
         return a @ (mu * self.pull) - x * (a @ self.pull) - (x @ self.matrix) * (a @ mu)
 
     def planes(self):
@@ -127,7 +126,7 @@ class Quadratics(Energy):
 
     def _terms(self, x):
         """δ ⊙ A_m δ (M, n, D): each point against each candidate."""
-        delta = (x - self.origin) - (self.centres - self.origin)[:, None]
+        delta = x - self.centres[:, None]
         return delta * (delta @ self.matrix)
 
 
@@ -144,7 +143,9 @@ class Categories(Energy):
         super().__init__(centres)
         self.categorical, self.gamma = list(categorical), gamma
         self.numeric = [i for i in range(self.n_features) if i not in set(self.categorical)]
-        self.squares = Squares(centres[:, self.numeric])
+        self.origin[self.categorical] = 0
+        self.centres[:, self.categorical] = centres[:, self.categorical]
+        self.squares = Squares(self.centres[:, self.numeric])
 
     def forward(self, x):
         """Energies (M, n) of points x (n, D), up to what all candidates share."""

@@ -148,7 +148,7 @@ class NeuralizedAdditive(NeuralizedModel):
             NotImplementedError: boundaries are curved, or features have no way between values.
         """
         origin, v, t = self.planes()
-        x = X.to(v.dtype) - origin
+        x = X - origin
         e = v @ x.T + t[:, None]
         c = self.decide(e)
         h, own = self.compare(e, c)
@@ -189,8 +189,8 @@ class NeuralizedAdditive(NeuralizedModel):
         return torch.stack(faces)
 
     def seen(self, X):
-        """Points as the energies see them: in their precision."""
-        return X.to(torch.promote_types(X.dtype, self.energy.centres.dtype))
+        """Points as the energies see them: from their origin, in their precision."""
+        return X - self.energy.origin
 
     @property
     def rows(self):

@@ -141,14 +141,15 @@ def test_quadratics_are_shared_by_shapley(D):
 
     for matrix in (A, A[0]):
         energy = Quadratics(mu, matrix)
-        forms = A if matrix is A else A[:1].expand(3, D, D)
-        A = forms
+        A = A if matrix.ndim == 3 else A[:1].expand(3, D, D)
         phi = [
             [shapley(lambda kept, m=m: value(m, kept), i, D) for i in range(D)] for m in range(3)
         ]
         a = torch.tensor([[1.0], [0.5], [-1.5]], dtype=torch.float64)
         expected = (a * torch.tensor(phi, dtype=torch.float64)).sum(0)
-        np.testing.assert_allclose(energy.share(x, a)[0], expected, atol=1e-13 * A.abs().sum())
+        np.testing.assert_allclose(
+            energy.share(x - energy.origin, a)[0], expected, atol=1e-13 * A.abs().sum()
+        )
 
 
 def shapley(value, i, D):
