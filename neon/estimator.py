@@ -24,8 +24,8 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Explain a scikit-learn clustering: `transform` turns points into relevances.
 
     Args:
-        clusterer: what `explain` takes (an estimator with `cluster_centers_` once fitted, a fitted
-            `neon.KMeans`, centroids (K, D)), or a Pipeline that ends in one, whose steps are read
+        clusterer: what `explain` takes (once fitted, as KMeans or GaussianMixture; a fitted
+            `neon.KMeans`; centroids (K, D)), or a Pipeline that ends in one, whose steps are read
             back: relevances are those of the columns that the pipeline starts from. None is
             `KMeans(n_clusters, random_state=random_state)`.
         beta: stiffness in [0, inf], or "heuristic" for 1 / mean logit of the training data.

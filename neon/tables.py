@@ -11,7 +11,8 @@ class ExplanationTables:
     """Relevances of points, of clusters and of the whole data, as pandas tables.
 
     Attributes:
-        pointwise: (n, D) DataFrame, relevance of each feature; a row sums to its logit.
+        pointwise: (n, D) DataFrame, relevance of each feature; a row and the constant sum to its
+            logit.
         cluster: (n,) Series, assigned cluster.
         logit: (n,) Series, f_c.
         beta: stiffness that was used.
@@ -51,7 +52,7 @@ class ExplanationTables:
         return (self.pointwise.sum(axis=1) + self.constant - self.logit).rename("residual")
 
     def to_shap(self):
-        """`shap.Explanation` for the plots of shap: base value 0, values that sum to the logit.
+        """`shap.Explanation` for the plots of shap: the base and the values sum to the logit.
 
         Raises:
             ImportError: shap is not installed.
@@ -65,7 +66,7 @@ class ExplanationTables:
             ) from error
         return shap.Explanation(
             values=self.pointwise.to_numpy(),
-            base_values=np.zeros(len(self.pointwise)),
+            base_values=np.zeros(len(self.pointwise)) + self.constant,
             data=self.values.to_numpy(),
             feature_names=list(self.pointwise.columns),
         )

@@ -21,6 +21,8 @@ def as_tensor(values, name):
     Raises:
         TypeError: for complex or non-numeric values.
     """
+    if hasattr(values, "toarray"):
+        raise TypeError(f"`{name}` must be dense; got a sparse matrix. Pass {name}.toarray().")
     if not torch.is_tensor(values):
         array = np.asarray(values)
         if array.dtype.kind not in "fiub":

@@ -111,6 +111,8 @@ class PipelineModel:
 
     def beta_heuristic(self, X, weights=None):
         """β = 1 / mean logit of X, weighted if rows have weights."""
+        if self.network.stiffness is not None:
+            return self.network.stiffness
         U = self.points(X)
         if weights is None and not sparse.issparse(U):
             return beta_heuristic(self.network, floating(U))

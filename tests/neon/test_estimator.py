@@ -305,7 +305,7 @@ def test_bad_fits(iris, kmeans):
         NeonExplainer(kmeans).fit(scipy.sparse.csr_matrix(iris.to_numpy()))
     with pytest.raises(ValueError, match=r"`beta` must be a number in \[0, inf\]; got -1"):
         NeonExplainer(kmeans, beta=-1).fit(iris)
-    with pytest.raises(ValueError, match="it is fitted and has no `cluster_centers_`"):
+    with pytest.raises(ValueError, match=r"Explain its labels instead: KernelKMeans\.from_labels"):
         NeonExplainer(DBSCAN()).fit(iris)
     with pytest.raises(NotFittedError, match="This NeonExplainer instance is not fitted yet"):
         NeonExplainer(kmeans).transform(iris)

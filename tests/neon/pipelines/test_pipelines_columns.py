@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.cluster import KMeans
+from sklearn.base import clone
+from sklearn.cluster import Birch, BisectingKMeans, KMeans
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.decomposition import PCA, FactorAnalysis, FastICA, IncrementalPCA, TruncatedSVD
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
-from sklearn.mixture import GaussianMixture
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -26,7 +27,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.random_projection import GaussianRandomProjection
 
-from neon import NeonExplainer
+from neon import NeonExplainer, beta_heuristic, explain
 from utils.data import penguin_table
 
 NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
@@ -255,16 +256,29 @@ def test_a_norm_behind_pca_does_not_depend_on_where_zero_lies(table):
     np.testing.assert_allclose(*results, rtol=0, atol=1e-9)
 
 
-def test_a_step_that_keeps_columns_apart_works_with_other_models(table):
-    numbers = table[NUMBERS].dropna()
-    pipeline = make_pipeline(StandardScaler(), GaussianMixture(3, random_state=0)).fit(numbers)
-    try:
-        explainer = NeonExplainer(pipeline, prefit=True).fit(numbers)
-    except ValueError:
-        pytest.skip("mixtures are not there")
-    result = explainer.explain(numbers)
-    assert abs(result.residual).max() <= 1e-9
-    np.testing.assert_array_equal(result.cluster, pipeline.predict(numbers))
-    mixing = make_pipeline(PCA(3), GaussianMixture(3, random_state=0)).fit(numbers)
+OTHERS = {
+    "full": GaussianMixture(3, random_state=0),
+    "diagonal": GaussianMixture(4, covariance_type="diag", random_state=0),
+    "bayesian": BayesianGaussianMixture(n_components=3, random_state=0, max_iter=500),
+    "groups": Birch(n_clusters=3, threshold=0.5),
+    "a path": BisectingKMeans(5, random_state=0),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_steps_that_keep_columns_apart_work_with_other_models(table, name):
+    words = name not in ("full", "bayesian")  # dummies have no full covariance
+    own = mixed(PowerTransformer()) if words else filled(PowerTransformer())
+    table = table if words else table[NUMBERS]
+    pipeline = make_pipeline(own, clone(OTHERS[name])).fit(table)
+    explainer = NeonExplainer(pipeline, prefit=True).fit(table)
+    result = explainer.explain(table)
+    assert list(result.pointwise) == list(table)
+    np.testing.assert_array_equal(result.cluster, pipeline.predict(table))
+    expected = explain(pipeline[-1], own.transform(table), beta=explainer.beta_)
+    np.testing.assert_array_equal(result.logit, expected.logit)
+    assert abs(result.residual).max() <= 1e-10 * max(1, result.logit.max())
+    assert explainer.beta_ == beta_heuristic(pipeline[-1], own.transform(table))
+    mixing = make_pipeline(filled(), PCA(3), clone(OTHERS[name])).fit(table[NUMBERS])
     with pytest.raises(TypeError, match=r"Step 'pca' cannot be read back .* for centroids only"):
-        NeonExplainer(mixing, prefit=True).fit(numbers)
+        NeonExplainer(mixing, prefit=True).fit(table[NUMBERS])

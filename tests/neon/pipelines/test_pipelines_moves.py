@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.cluster import KMeans
+from sklearn.cluster import Birch, KMeans
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import VarianceThreshold
@@ -150,9 +150,13 @@ def test_what_has_no_way_back_is_said(table, numbers):
 
 def test_curved_boundaries_are_refused(numbers):
     mixture = GaussianMixture(3, random_state=0)
-    try:
-        explainer = NeonExplainer(make_pipeline(StandardScaler(), mixture)).fit(numbers)
-    except ValueError:
-        pytest.skip("mixtures are not there")
-    with pytest.raises(NotImplementedError, match="`counterfactual` has no closed form"):
+    explainer = NeonExplainer(make_pipeline(StandardScaler(), mixture)).fit(numbers)
+    with pytest.raises(NotImplementedError, match="`counterfactual` needs flat boundaries"):
         explainer.counterfactual(numbers)
+
+
+def test_flat_boundaries_of_other_models_are_reached(numbers):
+    birch = Birch(n_clusters=3, threshold=0.5)
+    explainer = NeonExplainer(make_pipeline(StandardScaler(), birch), beta=1).fit(numbers)
+    moved = explainer.counterfactual(numbers)
+    assert abs(explainer.explain(moved).logit).max() <= 1e-9
