@@ -2,7 +2,7 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,distributed,site,browser,teach
+EXTRAS := categorical,notebooks,test,compare,distributed,site,browser,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
@@ -52,6 +52,7 @@ lab: venv  ## open the notebooks in JupyterLab
 
 bench: venv  ## speed and exactness against peers, into benchmarks/results/
 	$(RUN) benchmarks/engine.py
+	$(RUN) benchmarks/additive.py
 
 bench-distributed: venv  ## 20 million points from disk to disk on two workers, into benchmarks/results/
 	$(RUN) benchmarks/scaling_out.py

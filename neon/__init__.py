@@ -8,9 +8,17 @@ To learn how it works, read four modules, in this order:
 4. `neon.explanation`: from a model and points to relevances, contrasts and counterfactuals.
 
 The rooms apply it elsewhere, or make it fast: `neon.engine` (the same two layers in closed form,
-which is what `explain` runs), `neon.kernel`, `neon.deep`, `neon.distributed`, `neon.evaluation`.
+which is what `explain` runs), `neon.additive` (mixtures, groups,
+trees, prototypes), `neon.kernel`, `neon.deep`, `neon.distributed`, `neon.evaluation`.
 """
 
+from .additive import (
+    NeuralizedCodebook,
+    NeuralizedMixture,
+    NeuralizedPrototypes,
+    NeuralizedSphericalKMeans,
+    NeuralizedTree,
+)
 from .deep import NeuralizedDeepKMeans, NeuralizedLinearKMeans
 from .evaluation import Flipping, Stability, flip, kde_gamma, stability
 from .explanation import Explanation, beta_heuristic, contrast, counterfactual, explain
@@ -31,11 +39,16 @@ __all__ = [
     "KMeans",
     "KernelKMeans",
     "NeonExplainer",
+    "NeuralizedCodebook",
     "NeuralizedDeepKMeans",
     "NeuralizedKMeans",
     "NeuralizedKernelKMeans",
     "NeuralizedLinearKMeans",
+    "NeuralizedMixture",
     "NeuralizedModel",
+    "NeuralizedPrototypes",
+    "NeuralizedSphericalKMeans",
+    "NeuralizedTree",
     "Stability",
     "beta_heuristic",
     "contrast",

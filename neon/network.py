@@ -29,9 +29,15 @@ class NeuralizedModel(torch.nn.Module):
 
     Attributes:
         batch: points whose logits are computed at a time, where nothing else bounds memory.
+        stiffness: β, if the logit has one of its own that no other fits; else None.
+        has_constant: whether a share of the logit can belong to no feature.
     """
 
-    batch = 4096
+    batch, stiffness, has_constant = 4096, None, False
+
+    def points(self, X):
+        """X as a checked tensor of points (n, D)."""
+        return as_points(X, self.n_features)
 
     def h(self, X):
         """Evidence h (n, K, K−1) of points X (n, D), for every cluster against each other."""

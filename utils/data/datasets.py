@@ -1,6 +1,7 @@
 """The data sets of the course: scaled, named, and with their provenance."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -95,6 +96,35 @@ def as_table(name):
     data = load(name)
     frame = pd.DataFrame(data.raw.numpy(), columns=data.feature_names)
     return frame.assign(label=[data.class_names[c] for c in data.y])
+
+
+def penguin_table():
+    """Table of all 344 penguins as published: measures, island, sex, species, with its gaps.
+
+    Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
+    LTER programme; CC0; the file is that of the Python package palmerpenguins 0.1.4.
+
+    Example:
+        >>> table = penguin_table()
+        >>> table.shape, int(table.isna().sum().sum()), list(table.columns[:2])
+        ((344, 8), 19, ['species', 'island'])
+    """
+    return pd.read_csv(Path(__file__).with_name("penguins.csv"))
+
+
+def penguins():
+    """Table of 342 penguins: 4 measures, the island, the sex ("unknown" for 9), the species.
+
+    Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
+    LTER programme; CC0; the file is that of the package palmerpenguins 0.1.6, with 344 rows. Two
+    penguins that were not measured are left out.
+
+    Example:
+        >>> penguins().shape, penguins()["species"].value_counts().tolist()
+        ((342, 8), [151, 123, 68])
+    """
+    table = penguin_table().dropna(subset="bill_length_mm").fillna({"sex": "unknown"})
+    return table.reset_index(drop=True)
 
 
 def readable(feature):
