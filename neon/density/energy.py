@@ -15,12 +15,6 @@ import torch
 CANCELLED = 64  # a sum of squares this many times its result has lost too many digits
 
 
-def squared_distances(x, reference):
-    """‖x − x_j‖² (n, m), from differences: expanded squares would cancel near a reference point."""
-    exact = "donot_use_mm_for_euclid_dist"
-    return torch.cdist(x, reference, compute_mode=exact).square_()
-
-
 def nearest_only(weight, r, n_neighbors):
     """Weights (n, m) of the nearest reference points alone; those at an equal last place share."""
     counted = torch.where(weight > 0, r, math.inf)

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import torch
 
-from ..kernel.gaussian import median_gamma
+from ..kernel.gaussian import median_gamma, squared_distances
 from ..validation import as_points
-from .energy import nearest_only, pool, split, squared_distances
+from .energy import nearest_only, pool, split
 
 BLOCK = 2**18  # pairs of a point and a reference point at a time: 2 MB, which stay in the cache
 
