@@ -8,7 +8,8 @@ To learn how it works, read four modules, in this order:
 4. `neon.explanation`: from a model and points to relevances, contrasts and counterfactuals.
 
 The rooms apply it elsewhere, or make it fast: `neon.engine` (the same two layers in closed form,
-which is what `explain` runs), `neon.kernel`, `neon.density`, `neon.deep`, `neon.distributed`, `neon.evaluation`.
+which is what `explain` runs), `neon.kernel`, `neon.density`, `neon.deep`, `neon.distributed`,
+`neon.evaluation`.
 """
 
 from .deep import NeuralizedDeepKMeans, NeuralizedLinearKMeans
