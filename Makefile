@@ -2,14 +2,14 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := fast,notebooks,test,compare,text,distributed,site,browser,teach
+EXTRAS := notebooks,test,compare,distributed,site,browser,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test lint notebooks bench bench-kernel bench-distributed experiments train
+.PHONY: figures test test-machines lint notebooks bench bench-kernel bench-distributed experiments train
 .PHONY: report lab site test-browser course slides venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
@@ -17,6 +17,9 @@ figures: venv  ## execute all notebooks and regenerate every figure
 
 test: venv lint  ## unit tests, doctests, notebooks, figures
 	$(RUN) -m pytest
+
+test-machines: venv  ## the notebooks on emulated processors, with two threads, in another order
+	$(RUN) -m utils.machines
 
 lint: venv
 	$(RUN) -m ruff check .
@@ -30,19 +33,19 @@ bench-kernel: venv  ## time and memory of explanations of kernel k-means
 	$(RUN) benchmarks/kernel.py
 
 experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
-	$(RUN) -m utils.experiments
+	$(RUN) -m utils.evaluation.experiments
 
 train: venv  ## train the encoders of the digits again; nothing else does
-	$(RUN) -m utils.encoders
+	$(RUN) -m utils.data.encoders
 
 report: venv  ## explain a table: make report DATA=my.csv K=4 ARGS="--label class"
 	.venv/bin/neon-report "$(DATA)" $(if $(K),--clusters $(K)) $(ARGS)
 
 course: venv slides  ## student notebooks, and into build/course/ solutions, assignments and slides
-	$(RUN) -m utils.course
+	$(RUN) -m utils.course.release
 
 slides: venv  ## make the slides of the two lectures, in build/course/slides/
-	$(RUN) -m utils.slides
+	$(RUN) -m utils.course.slides
 
 lab: venv  ## open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb

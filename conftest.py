@@ -3,6 +3,17 @@
 import os
 
 # small matrices: one thread a process is several times faster than a thread a core
-os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+# utils.machines asks for more
+threads = os.environ.get("NEON_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = threads
 # a figure that shows something else than the stored one is an error, and nothing is written
 os.environ["NEON_FIGURES"] = "check"
+
+collect_ignore = ["neon/report/template.ipynb"]  # without outputs, and for other tables
+
+
+def pytest_collection_modifyitems(items):
+    """Give outputs of notebooks, for which nbval waits five seconds, ten minutes to arrive."""
+    for item in items:
+        if hasattr(item, "output_timeout"):
+            item.output_timeout = 600

@@ -16,12 +16,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import peers
 import torch
+from neon.engine.differences import by_differences
 from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
 from neon import beta_heuristic, explain
-from neon.engine.differences import by_differences
-from utils.style import use_style
+from neon.report.style import use_style
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SIZES = [

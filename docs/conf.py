@@ -5,18 +5,18 @@ nothing is copied and a link that works on GitHub or in JupyterLab works on the 
 """
 
 import os
-import tomllib
 from pathlib import Path
 
 import yaml
 
+import neon
+
 ROOT = Path(__file__).resolve().parent.parent
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # where the repository is public, for the buttons that launch a notebook on Binder; none without it
 REPOSITORY = os.environ.get("NEON_REPOSITORY_URL", CITATION.get("repository-code", ""))
 
-project, author, release = "NEON", "the NEON authors", PROJECT["version"]
+project, author, release = "NEON", "the NEON authors", neon.__version__
 language = "en"
 extensions = [
     "myst_nb",
@@ -25,12 +25,13 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
-    "utils.beta_page",
-    "utils.site",
+    "utils.explorable.page",
+    "utils.site.extension",
 ]
 include_patterns = [
     "index.md",
     "README.md",
+    "CHANGELOG.md",
     "CONTRIBUTING.md",
     "docs/**.md",
     "benchmarks/results/*.md",

@@ -23,6 +23,8 @@ from .network import NeuralizedKMeans, NeuralizedModel
 from .rules import layer_by_layer, midpoint, min_take_most
 from .streaming import Aggregate, explain_stream
 
+__version__ = "0.1.0"
+
 # without `neon`: a star import must not put the function in the place of the package
 __all__ = [
     "Aggregate",

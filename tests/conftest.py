@@ -1,9 +1,13 @@
 """The wine clustering behind the published numbers, shared by all tests."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from neon import KMeans
 from utils.data import load
+
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 @pytest.fixture(scope="session")

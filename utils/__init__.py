@@ -1,5 +1,1 @@
-"""What the course needs besides the method: data, pictures, tables, the notebook runner."""
-
-from .plotting import plot_explanation
-
-__all__ = ["plot_explanation"]
+"""What the course needs besides the method: data, pictures, feedback, the notebook runner."""

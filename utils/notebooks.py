@@ -1,8 +1,8 @@
 """Run the notebooks, store their outputs in a normal form, and check what is stored.
 
 `python -m utils.notebooks run` executes all notebooks and regenerates every figure;
-`refresh` executes them and stores the outputs; `check` lists what is wrong with those stored.
-Those of the exercises and solutions draw no figures: `run` leaves them alone.
+`refresh` executes them, stores the outputs and renews the template of reports; `check` lists what
+is wrong with those stored. Exercises and solutions draw no figures: `run` leaves them alone.
 """
 
 import argparse
@@ -17,15 +17,27 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from .figures import manifest, recorded, stored_state, write_whole
+from neon.report.building import TEMPLATE
+from utils.figures import manifest, recorded, stored_state
+from utils.files import NOTEBOOKS, ROOT, write_whole
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = ROOT / "notebooks"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # several times faster here
 WIDGET = "application/vnd.jupyter.widget-view+json"
 KEPT_METADATA = {"kernelspec", "language_info"}
-KEPT_OF_CELLS = {"tags", "nbgrader", "editable", "deletable"}
+KEPT_OF_CELLS = {"alt", "tags", "nbgrader", "editable", "deletable"}
+REPORT = NOTEBOOKS / "16_your_own_data.ipynb"  # `neon-report` runs it, too
+LESSON = "lesson"  # tag of its cells that are about the wines, and no part of a report
 COURSE = ("exercises", "solutions")  # folders of notebooks that go with a lecture
+# on a busy machine a kernel may take minutes to start or to hand over its output
+PAPERMILL = """
+import json, os, sys
+from papermill import execute_notebook
+notebook, output, parameters = sys.argv[1:]
+execute_notebook(
+    notebook, output, json.loads(parameters), cwd=os.path.dirname(notebook), kernel_name="python3",
+    progress_bar=False, start_timeout=600, iopub_timeout=600,
+)
+"""
 MAX_LINES = 20
 MAX_BYTES = 600_000
 
@@ -46,9 +58,7 @@ def execute(notebook, *, output=None, **parameters):
     """
     output = output or ROOT / "build" / "notebooks" / notebook.parent.name / notebook.name
     output.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "papermill", notebook, output, "--cwd", notebook.parent]
-    command += ["--kernel", "python3", "--no-progress-bar"]
-    command += ["-y", json.dumps(parameters)]  # JSON is YAML, lists and numbers included
+    command = [sys.executable, "-c", PAPERMILL, notebook, output, json.dumps(parameters)]
     start = time.perf_counter()
     done = subprocess.run(command, env=os.environ | ONE_THREAD, capture_output=True, text=True)
     if done.returncode:
@@ -115,9 +125,10 @@ def run(notebooks):
 
 
 def refresh(notebooks):
-    """Store fresh outputs in the notebooks; return a list of what is wrong with them."""
+    """Store fresh outputs in the notebooks, renew the template; return what is wrong with them."""
     for path, copy in execute_all(notebooks):
         write_whole(path, normal_form(nbformat.read(copy, as_version=4)).encode())
+    TEMPLATE.write_text(as_template(nbformat.read(REPORT, as_version=4)), encoding="utf-8")
     return check(notebooks)
 
 
@@ -143,6 +154,19 @@ def normal_form(notebook):
             for output in cell.outputs:
                 output.get("data", {}).pop(WIDGET, None)  # a view of what only that kernel held
     return nbformat.writes(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def as_template(notebook):
+    """Text of a notebook without its lessons and outputs: what `neon-report` runs.
+
+    Args:
+        notebook: `nbformat.NotebookNode`.
+    """
+    notebook.cells = [c for c in notebook.cells if LESSON not in c.metadata.get("tags", [])]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+    return normal_form(notebook)
 
 
 def joined(outputs):

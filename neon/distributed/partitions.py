@@ -1,10 +1,11 @@
 """The tasks that a Dask worker runs, one partition each, and how a table is cut into them."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
-from ..engine.threads import one_torch_thread
 from ..explanation import Explanation, explain, neuralized
 from ..streaming import Aggregate
 from ..validation import as_points, as_tensor
@@ -79,6 +80,17 @@ def explain_part(part, number, kind, beta):
 def explain_block(block, kind, beta, block_id):
     """`explain_part` of a chunk of an array, which Dask numbers."""
     return explain_part(block, block_id[0], kind, beta)
+
+
+@contextmanager
+def one_torch_thread():
+    """A context in which torch, and with it `explain`, uses one thread of the calling one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def field(explanation, name):

@@ -1,35 +1,21 @@
 """The two layers and their rules in closed form: as fast as matrix products, exact on every input.
 
-Placeholder face: relevance, logits, contrast, counterfactual of k-means with centroids (K, D).
+For a point x in cluster c, with evidence h_k = ‖x − μ_k‖² − ‖x − μ_c‖² against competitor k, the
+two rules of `neon.rules` compose to
+
+    f   = min_k h_k
+    a_k = softmin_k(β h) f / h_k   for k ≠ c,   a_c = −Σ a_k
+    R   = Σ_k a_k [(x − μ_k)² − (x − μ_c)²] = −2 x ⊙ (a μ) + a μ²      elementwise
+
+The squares of x cancel in the bracket, so that two products with the (K, D) centroids are left
+(`tiles`), around the mean of the centroids if they are far from 0. The rounding error of each row
+is estimated. The few rows whose estimate is too large, near a boundary or where clusters lie far
+apart, are done again by differences (`exact`). On other devices than the CPU plain torch does the
+first part (`devices`).
+
+Every question to k-means is answered here, from points X (n, D), checked, and centroids (K, D).
 """
 
-import torch
-
-from .closed_form import closed_form as relevance
+from .cpu import contrast, counterfactual, logits, relevance
 
 __all__ = ["contrast", "counterfactual", "logits", "relevance"]
-
-
-def logits(X, centroids, *, cluster=None):
-    """Cluster (n,) and logit (n,) of points X (n, D)."""
-    return relevance(X, centroids, 0.0, cluster=cluster)[1:]
-
-
-def contrast(X, centroids, cluster, against):
-    """Shares (n, D) of d_against − d_cluster."""
-    mu_c, mu_k = centroids[cluster], centroids[against]
-    return ((X - (mu_c + mu_k) / 2) * (2 * (mu_c - mu_k))).to(X.dtype)
-
-
-def counterfactual(X, centroids, against=None):
-    """Nearest point (n, D) on the boundary of each point's cluster, or on that to `against`."""
-    c = logits(X, centroids)[0]
-    w = 2 * (centroids[c][:, None] - centroids)  # (n, K, D)
-    h = ((X[:, None] - (centroids[c][:, None] + centroids) / 2) * w).sum(-1)
-    norm = w.norm(dim=-1)
-    distance = torch.where(norm == 0, 0.0, h / norm)
-    distance[torch.arange(len(c)), c] = torch.inf
-    chosen = distance.argmin(-1) if against is None else against
-    rows = torch.arange(len(X))
-    unit = torch.nn.functional.normalize(w[rows, chosen], dim=-1)
-    return (X - distance[rows, chosen, None] * unit).to(X.dtype)

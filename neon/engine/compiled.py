@@ -1,143 +1,86 @@
-"""The steps of `neon.steps`, compiled by numba: the same formulas, in fewer passes over the memory.
+"""Loops that numba compiles, and threads to run them on, each with a single-threaded BLAS."""
 
-Loops run along the rows of a tile, so that the compiler can take eight of them at once. Nothing
-in them depends on the other rows, and no sum that is part of a result is reordered.
-"""
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from threading import Lock
 
-from math import inf, sqrt
-
-import numpy as np
 from numba import njit
+from numba.core.caching import FunctionCache
 
-from .tiles import TILE
 
-compiled = njit(nogil=True, cache=True, error_model="numpy")
+class Cache(FunctionCache):
+    """Compiled code in a file, which may be damaged or not writable: then it is compiled again."""
+
+    def load_overload(self, *signature):
+        """Load compiled code, or nothing."""
+        try:
+            return super().load_overload(*signature)
+        except Exception:
+            self.flush()
+            return None
+
+    def save_overload(self, *signature):
+        """Save compiled code, if that is possible."""
+        try:
+            super().save_overload(*signature)
+        except Exception:
+            self.disable()
+
+
+def compiled(function, **options):
+    """Compile a function when it is called; NUMBA_DISABLE_JIT=1 leaves it as it is."""
+    function = njit(nogil=True, error_model="numpy", **options)(function)
+    try:
+        function._cache = Cache(function.py_func)
+    except (AttributeError, RuntimeError):  # not compiled at all; no folder to keep it in
+        pass
+    return function
+
+
 # for a sum in any order: of use where its last digits are not
-reordered = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc"})
+reordered = partial(compiled, fastmath={"reassoc"})
+contracted = partial(compiled, fastmath={"contract"})  # with fused multiply-adds
 
 
-def compare(model, x, G, E, cluster, given):
-    """Do as `neon.steps.compare`."""
-    f, size = np.empty((2, len(G), TILE))
-    constants = model.offset, model.radius, model.eps_h, model.beta, model.lowest
-    compare_tiles(x, G, E, cluster, given, f, size, *constants)
-    return f, size
+def share(function, tasks, workers):
+    """Call function(task) on each of the tasks, on as many threads, and list what it returns."""
+    with OneBlasThread():
+        if workers <= 1 or len(tasks) <= 1:
+            return [function(task) for task in tasks]
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(function, tasks))
 
 
-@compiled
-def compare_tiles(x, G, E, cluster, given, f, size, offset, radius, eps_h, beta, lowest):
-    """Fill all arguments from G on but the constants, as `neon.steps.compare` says."""
-    tiles, K, _ = G.shape
-    d_c, d_k, slopes, norm = np.empty((4, TILE))
-    c = np.zeros(TILE, np.int64)
-    norm[:] = 0
-    for t in range(tiles):
-        g, e, first = G[t], E[t], t * TILE
-        n = min(TILE, len(cluster) - first)
-        d_k[:] = inf
-        if given:
-            for i in range(n):
-                c[i] = cluster[first + i]
-            for i in range(TILE):
-                d_c[i] = g[c[i], i] + offset[c[i], 0]
-        else:
-            d_c[:] = inf
-            for k in range(K):
-                for i in range(TILE):
-                    d = g[k, i] + offset[k, 0]
-                    c[i] = k if d < d_c[i] else c[i]
-                    d_c[i] = d if d < d_c[i] else d_c[i]
-            for i in range(n):
-                cluster[first + i] = c[i]
-        for k in range(K):
-            for i in range(TILE):
-                d = inf if k == c[i] else g[k, i] + offset[k, 0]
-                d_k[i] = d if d < d_k[i] else d_k[i]
-                g[k, i] = d
-        for i in range(n):
-            norm[i] = sqrt(square(x, first + i))
-        for i in range(TILE):
-            f[t, i] = d_k[i] - d_c[i]
-            size[t, i] = (2 * norm[i] + radius) * radius
-            slope = 1 / 64 / (size[t, i] * eps_h)
-            slopes[i] = -slope if slope < beta else -beta
-        for k in range(K):
-            for i in range(TILE):
-                above = g[k, i] - d_k[i]
-                power = above * slopes[i]
-                e[k, i] = power if power > lowest else lowest
-                g[k, i] = above + f[t, i]
+@cache
+def blas():
+    """Find the BLAS libraries that are loaded: once, because it takes milliseconds."""
+    import scipy.linalg.cython_blas  # noqa: F401  the one that numba calls
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
-def weigh(model, G, E, cluster, f, size):
-    """Do as `neon.steps.weigh`."""
-    sum_a, error = np.empty((2, len(G), TILE))
-    weigh_tiles(G, E, cluster, f, size, sum_a, error, model.eps_h, model.beta, model.greatest)
-    return sum_a, error
+class OneBlasThread:
+    """A context in which BLAS uses one thread, so that blocks of rows may use the others.
 
+    The setting is the whole process's, so contexts may overlap in several threads: the first to
+    enter sets it, and the last to leave restores what was.
+    """
 
-@compiled
-def weigh_tiles(G, E, cluster, f, size, sum_a, error, eps_h, beta, greatest):
-    """Fill E, sum_a and error."""
-    tiles, K, _ = G.shape
-    total, inverse, factor = np.empty(TILE), np.empty(TILE), np.empty(TILE)
-    for t in range(tiles):
-        h, e, first = G[t], E[t], t * TILE
-        total[:] = 0
-        inverse[:] = 0
-        for k in range(K):
-            for i in range(TILE):
-                total[i] += e[k, i]
-                e[k, i] /= h[k, i]
-                inverse[i] += e[k, i]
-        for i in range(TILE):
-            factor[i] = f[t, i] / total[i]
-            sum_a[t, i] = factor[i] * inverse[i]
-            dh = size[t, i] * eps_h
-            slope = min(1 / 64 / dh, beta)
-            through_a = ((total[i] - 1) * slope + inverse[i] - 1 / f[t, i]) / total[i] * dh
-            error[t, i] = inf if dh > greatest else through_a
-        for k in range(K):
-            for i in range(TILE):
-                e[k, i] *= factor[i]
-        for i in range(min(TILE, len(cluster) - first)):
-            e[cluster[first + i], i] = -sum_a[t, i]
+    lock, users, changed = Lock(), 0, []
 
+    def __enter__(self):
+        with self.lock:
+            if OneBlasThread.users == 0:
+                before = [(library, library.num_threads) for library in blas()]
+                OneBlasThread.changed = [pair for pair in before if pair[1] != 1]
+                for library, _ in self.changed:
+                    library.set_num_threads(1)
+            OneBlasThread.users += 1
 
-def add(model, x, P, Q, R, f, size, sum_a, error):
-    """Do as `neon.steps.add`."""
-    unsure = np.empty(len(x), np.int64)
-    limits = model.eps, model.tolerance / 2
-    return unsure[: add_tiles(x, P, Q, R, f, size, sum_a, error, unsure, *limits)]
-
-
-@reordered
-def add_tiles(x, P, Q, R, f, size, sum_a, error, unsure, eps, tolerance):
-    """Fill R and the first places of unsure, and return how many."""
-    n, D = x.shape
-    found = 0
-    for row in range(n):
-        t, i = divmod(row, TILE)
-        norm = 0.0
-        for j in range(D):
-            r = P[t, i, j] * x[row, j] + Q[t, i, j]
-            R[row, j] = r
-            norm += r * r
-        products = 0.0
-        if f[t, i] * 512 < size[t, i]:
-            products = eps * sum_a[t, i] * size[t, i] / sqrt(norm)
-        if f[t, i] < 2.0**-22 * size[t, i]:
-            products = inf
-        if not error[t, i] + products < tolerance:
-            unsure[found] = row
-            found += 1
-    return found
-
-
-@reordered
-def square(x, i):
-    """‖x_i‖² of x (n, D)."""
-    total = 0.0
-    for j in range(x.shape[1]):
-        total += x[i, j] * x[i, j]
-    return total
+    def __exit__(self, *error):
+        with self.lock:
+            OneBlasThread.users -= 1
+            if OneBlasThread.users == 0:
+                for library, threads in self.changed:
+                    library.set_num_threads(threads)

@@ -1,154 +1,225 @@
-"""Blocks of rows, cut into tiles: what the blocks of one call of `closed_form` share."""
+"""The closed form by matrix products: tiles of rows that stay in the cache, as one compiled loop.
 
-import math
-from functools import lru_cache
-from itertools import accumulate
-from typing import ClassVar
+Arrays of the competitors are (K, TILE): loops run along the rows of a tile, so that the compiler
+takes eight of them at once, and every matrix product has one shape. A row's result depends on that
+row alone, to the last bit.
+"""
+
+from math import inf, sqrt
+from typing import NamedTuple
 
 import numpy as np
-import torch
+
+from .compiled import compiled, contracted, reordered
 
 TILE = 192  # rows of one matrix product: a multiple of the tiles of common BLAS kernels
-CACHE = 2**18  # numbers in one (rows, K + D) temporary: a few of them stay in the cache
-SHARE = CACHE // 2  # numbers in such a temporary for which a thread is worth its start
-KEPT = 4 * CACHE  # numbers in the memory that a worker leaves to the next call
-F32, F64 = torch.float32, torch.float64
-LIMITS = {dtype: torch.finfo(dtype) for dtype in (F32, F64)}
-# estimated error of R, relative to its largest entry, above which a row is done again, by dtype of
-# the arithmetic, then of X; at D < 8 a few rows in a million were found to be wrong by six times it
-TOLERANCE = {F64: {F64: 1e-13, F32: 1e-8}, F32: {F32: 8e-6}}
+LOWEST = -707.0  # exp of less is not a normal number
+EPS = 2.0**-52
+LOG2E, LN2_HIGH, LN2_LOW = (
+    1.4426950408889634,
+    6.93147180369123816490e-01,
+    1.90821492927058770002e-10,
+)
+ROUND = 1.5 * 2.0**52  # adding it rounds to an integer, which is then in the lowest bits
 
 
-def sees_numpy(X):
-    """Tell whether the arithmetic on X is to be numpy's."""
-    return X.device.type == "cpu"
+class Constants(NamedTuple):
+    """What the loops need to know beside the centroids."""
+
+    scale: float  # of the points and centroids, a power of two
+    unscale: float  # its inverse
+    beta: float  # for scaled data
+    radius: float  # largest ‖μ‖ around the origin
+    eps_h: float  # error of h relative to (2‖x‖ + ‖μ‖) ‖μ‖
+    tolerance: float  # error of R, relative to its size, above which a row is not certain
+    smallest: float  # normal number of the dtype of the results
+    largest: float
 
 
-class Model:
-    """Centred centroids, the block size, constants of the error bound: numpy's or torch's."""
+@compiled
+def explain_tiles(X, given, cluster, logit, R, unsure, tables, constants):
+    """Fill cluster (n,), logit (n,) and, unless it is empty, R (n, D) of points X (n, D).
 
-    def __init__(self, centroids, beta, X, threads):
-        (K, D), n, on_cpu = centroids.shape, X.shape[0], sees_numpy(X)
-        work = F32 if X.device.type == "mps" else F64  # MPS has no float64
-        self.in_numpy = on_cpu
-        self.K, self.D, self.dtype, self.device = K, D, work, X.device
-        self.xp, self.vecdot = (np, np.vecdot) if on_cpu else (torch, torch.linalg.vecdot)
-        self.amin = np.minimum.reduce if on_cpu else torch.amin
-        self.centroids = centroids.cpu().double().numpy()
-        self.workers, self.tiles = plan(n, K + D, threads, on_cpu)
-        self.rows = self.tiles * TILE
+    Args:
+        X: (n, D) points.
+        given: whether cluster holds labels, to be kept.
+        cluster, logit, R: results.
+        unsure: (n,) memory for the numbers of rows that are not certain, filled from the start.
+        tables: origin (D,) and, around it and scaled, −2 μ (K, D), [−2 μ | μ²] (K, 2 D), ‖μ‖² (K,).
+        constants: `Constants`.
 
-        limits = LIMITS[work]
-        with np.errstate(all="ignore"):
-            M = self.centroids
-            origin, norms = np.add.reduce(M) / K, np.vecdot(M, M)
-            largest = float(norms.max())
-            around_0 = 4 * float(origin @ origin) < largest  # no digits are lost there
-            self.in_place = around_0 and X.dtype == work and X.is_contiguous()
-            if not around_0:
-                M = M - origin
-                norms = np.vecdot(M, M)
-                largest = float(norms.max())
-            twice = -2 * M
-            tables = {
-                "twice": twice,
-                "turned": np.asfortranarray(twice),  # the same for BLAS, and faster
-                "squares": M * M,
-                "offset": norms[:, None],
-                "beta": max(float(beta), limits.tiny),  # exp(−tiny h) is 1, and tiny · inf is inf
-                "lowest": math.log(limits.tiny) + 1,  # exp is slow where its result underflows
-            }
-            if not self.in_place:
-                tables["origin"] = np.empty((self.rows, D))
-                tables["origin"][:] = 0 if around_0 else origin
-        tables |= constants(K, self.tiles)
-        if not on_cpu:
-            tables = {name: self.moved(values) for name, values in tables.items()}
-        self.__dict__ |= tables
-
-        # the error of h was measured to reach (0.5 + 4/D) eps (2‖x‖ + ‖μ‖) ‖μ‖, as long as
-        # squares do not underflow: no row is certain then
-        self.radius = math.sqrt(largest)
-        self.eps, self.eps_h = limits.eps, (0.5 + 4 / D) * limits.eps
-        if not limits.tiny < largest * limits.eps**2:
-            self.eps_h = math.inf
-        self.greatest = LIMITS[X.dtype].max * limits.eps**2
-        self.tolerance = TOLERANCE[work][X.dtype]
-
-    def moved(self, values):
-        """Return a table on the device; integers stay integers."""
-        values = torch.from_numpy(np.asarray(values))
-        return values.to(self.device, self.dtype if values.is_floating_point() else None)
-
-    def empty(self, size):
-        """Make memory for temporaries."""
-        if self.in_numpy:
-            return np.empty(size)
-        return torch.empty(size, dtype=self.dtype, device=self.device)
-
-
-def plan(n, width, threads, on_cpu):
-    """Workers for n rows of a width, and tiles in a block, so that all get as many blocks."""
-    numbers, most, threads = (CACHE, 64, threads) if on_cpu else (2**25, 1024, 1)
-    largest = max(1, min(numbers // width // TILE, most))
-    workers = max(1, min(threads, n * width // SHARE))
-    tiles = max(1, -(-n // TILE))
-    rounds = -(-tiles // (workers * largest))
-    return workers, -(-tiles // (workers * rounds))
-
-
-@lru_cache(maxsize=16)
-def constants(K, tiles):
-    """Tables that follow from the sizes alone."""
-    row = np.arange(tiles * TILE)
-    return {
-        "row": row,
-        "start": row + row // TILE * ((K - 1) * TILE),  # of (tile, 0, row) in (tiles, K, TILE)
-        "index": np.arange(float(K))[None],
-        "last": float(K - 1),
-        "ones": np.ones((1, K)),
-    }
-
-
-class Scratch:
-    """The large temporaries of one worker: tiles of P, Q, G, E as in `expanded`, and rows x.
-
-    They are kept for the next call, because to fetch fresh pages takes as long as the arithmetic
-    of a thousand rows.
+    Returns:
+        how many rows are not certain, and how many others are beyond the range of the dtype.
     """
+    origin, twice, both, norms = tables
+    K, D = twice.shape
+    x, P, G, E = (
+        np.empty((TILE, D)),
+        np.empty((TILE, 2 * D)),
+        np.empty((K, TILE)),
+        np.empty((K, TILE)),
+    )
+    f, size, slope, work, sums = (
+        np.empty(TILE),
+        np.empty(TILE),
+        np.empty(TILE),
+        np.empty(TILE),
+        np.empty((3, TILE)),
+    )
+    c = np.zeros(TILE, np.int64)
+    found = beyond = 0
+    for first in range(0, len(X), TILE):
+        n = min(TILE, len(X) - first)
+        center(X[first : first + n], origin, constants.scale, x, size)
+        np.dot(twice, x.T, G)
+        if given:
+            c[:n] = cluster[first : first + n]
+        compare(G, norms, given, c, f)
+        for i in range(TILE):
+            size[i] = (2 * sqrt(size[i]) + constants.radius) * constants.radius
+            slope[i] = min(1 / 64 / (size[i] * constants.eps_h), constants.beta)
+        if len(R):
+            weigh(G, f, c, slope, E, sums, work)
+            np.dot(E.T, both, P)
+        more, out = add(
+            first, n, x, P, f, c, size, slope, sums, cluster, logit, R, unsure[found:], constants
+        )
+        found, beyond = found + more, beyond + out
+    return found, beyond
 
-    spare: ClassVar = []  # (memory, sizes, arrays) of workers that are done
 
-    def __init__(self, model):
-        tiles, K, D, in_place = sizes = model.tiles, model.K, model.D, model.in_place
-        numbers = TILE * (tiles * (2 * K + (2 if in_place else 3) * D) + D)
-        self.kept = model.in_numpy and numbers <= KEPT
-        memory, cut, arrays = self.taken() if self.kept else (model.empty(numbers), None, None)
-        if cut != sizes:
-            shapes = [(tiles, TILE, D)] * 2 + [(tiles, K, TILE)] * 2 + [(TILE, D)]
-            shapes += [] if in_place else [(model.rows, D)]
-            ends = list(accumulate(math.prod(shape) for shape in shapes))
-            parts = zip([0, *ends], ends, shapes, strict=False)
-            arrays = [memory[start:end].reshape(shape) for start, end, shape in parts]
-            arrays[4][:] = 0
-        self.state = memory, sizes, arrays
-        self.rest, self.x = arrays[4], arrays[-1]
+@compiled
+def center(X, origin, scale, x, squares):
+    """Fill the tile x with scaled points X around the origin, then 0, and squares with ‖x‖²."""
+    for i in range(len(X)):
+        for j in range(len(origin)):
+            x[i, j] = (X[i, j] - origin[j]) * scale
+        squares[i] = square(x[i])
+    for i in range(len(X), len(x)):
+        x[i] = 0
+        squares[i] = 0
 
-    def taken(self):
-        """Take what another worker left, or else new memory."""
-        try:
-            return self.spare.pop()
-        except IndexError:
-            return np.empty(KEPT), None, None
 
-    def first(self, tiles):
-        """Return the first tiles of P, Q, G, E."""
-        arrays = self.state[2][:4]
-        return arrays if tiles == len(arrays[0]) else [array[:tiles] for array in arrays]
+@compiled
+def compare(G, norms, given, c, f):
+    """Turn −2 x·μ into h − f >= 0, inf for the own cluster; fill f and, unless given, c."""
+    K = len(G)
+    d_c, d_k = np.full(TILE, inf), np.full(TILE, inf)
+    if given:
+        for i in range(TILE):
+            d_c[i] = G[c[i], i] + norms[c[i]]
+    else:
+        for k in range(K):
+            for i in range(TILE):
+                d = G[k, i] + norms[k]
+                c[i] = k if d < d_c[i] else c[i]
+                d_c[i] = d if d < d_c[i] else d_c[i]
+    for k in range(K):
+        for i in range(TILE):
+            d = inf if k == c[i] else G[k, i] + norms[k]
+            d_k[i] = d if d < d_k[i] else d_k[i]
+            G[k, i] = d
+    for i in range(TILE):
+        f[i] = d_k[i] - d_c[i]
+    for k in range(K):
+        for i in range(TILE):
+            G[k, i] -= d_k[i]
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *error):
-        if self.kept:
-            self.spare.append(self.state)
+@compiled
+def weigh(above, f, c, slope, a, sums, work):
+    """Coefficients a_k = softmin_k(β h) f / h_k, and a_c = −Σ a_k, of rows side by side.
+
+    Args:
+        above: (K, n) h − f; inf for the own cluster.
+        f: (n,) logits. Where f < 0 the ratio has no bound, and the nearest alone has its share.
+        c: (n,) clusters.
+        slope: (n,) β.
+        a: (K, n), filled.
+        sums: (3, n), filled with Σ exp(−β (h − f)), Σ a_k, and the latter without the nearest.
+        work: (n,) memory.
+    """
+    K, n = above.shape
+    total, sum_a, others = sums
+    total[:] = 0
+    sum_a[:] = 0
+    others[:] = 0
+    for k in range(K):
+        up, e = above[k], a[k]
+        exponential(up, slope, e, work)
+        for i in range(n):
+            ratio = max(f[i], 0.0) / (up[i] + f[i])
+            share = e[i] * ratio
+            total[i] += e[i]
+            others[i] += share if up[i] > 0 else 0.0
+            e[i] = share if up[i] > 0 else e[i]
+    for k in range(K):
+        for i in range(n):
+            a[k, i] /= total[i]
+            sum_a[i] += a[k, i]
+    for i in range(n):
+        a[c[i], i] = -sum_a[i]
+
+
+@contracted
+def exponential(above, slope, e, work):
+    """Fill e (n,) with exp(−slope · above): e^r 2^m with |r| <= log(2) / 2, by Taylor's series."""
+    bits = work.view(np.int64)
+    for i in range(len(e)):
+        power = above[i] * -slope[i]
+        power = power if power > LOWEST else LOWEST
+        work[i] = power * LOG2E + ROUND
+        m = work[i] - ROUND
+        r = power - m * LN2_HIGH - m * LN2_LOW
+        p = 1 / 6227020800
+        p = p * r + 1 / 479001600
+        p = p * r + 1 / 39916800
+        p = p * r + 1 / 3628800
+        p = p * r + 1 / 362880
+        p = p * r + 1 / 40320
+        p = p * r + 1 / 5040
+        p = p * r + 1 / 720
+        p = p * r + 1 / 120
+        p = p * r + 1 / 24
+        p = p * r + 1 / 6
+        p = p * r + 1 / 2
+        e[i] = (p * r + 1) * r + 1
+    for i in range(len(e)):
+        bits[i] = (bits[i] + 1023) << 52  # the bits of 2^m
+    for i in range(len(e)):
+        e[i] *= work[i]
+
+
+@compiled
+def add(first, n, x, P, f, c, size, slope, sums, cluster, logit, R, unsure, constants):
+    """Write the results of a tile; return how many rows are unsure, and how many out of range."""
+    found, beyond, D, unscale = 0, 0, x.shape[1], constants.unscale
+    for i in range(n):
+        row, dh = first + i, size[i] * constants.eps_h
+        cluster[row], logit[row] = c[i], f[i] * unscale * unscale
+        error, norm = 0.0, 0.0
+        if len(R):
+            for j in range(D):
+                x[i, j] = P[i, j] * x[i, j] + P[i, D + j]
+                R[row, j] = x[i, j] * unscale * unscale
+            norm = sqrt(square(x[i]))
+            total, sum_a, others = sums[0, i], sums[1, i], sums[2, i]
+            error = ((total - 1) * slope[i] + others / f[i]) / total * dh
+            if f[i] * 512 < size[i]:
+                error += EPS * sum_a * size[i] / norm
+        largest = max(norm, f[i]) * unscale * unscale
+        if not (error < constants.tolerance and dh < 10 * constants.tolerance * f[i]):
+            unsure[found] = row
+            found += 1
+        elif not constants.smallest <= largest <= constants.largest:
+            beyond += 1
+    return found, beyond
+
+
+@reordered
+def square(values):
+    """Sum of squares."""
+    total = 0.0
+    for value in values:
+        total += value * value
+    return total

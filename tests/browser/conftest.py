@@ -24,7 +24,8 @@ CALM = [
 MISSING = """no browser: install Chromium or Chrome, for example by `apt-get install chromium`,
 or say where it is: CHROMIUM=/path/to/chromium make test-browser"""
 
-expect.set_options(timeout=60_000)
+PATIENCE = 600_000  # milliseconds without the next step: on a busy machine pages are slow
+expect.set_options(timeout=PATIENCE)
 
 
 PROGRAM = shutil.which(os.environ.get("CHROMIUM", "chromium")) or shutil.which("google-chrome")
@@ -53,7 +54,7 @@ def visit(browser, request):
     @contextmanager
     def visit(width=1280, height=900, **settings):
         context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE)
         page, complaints = context.new_page(), []
         guard(page, complaints)
         try:

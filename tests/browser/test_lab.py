@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from utils.beta_scene import STIFFNESS, Scene
+from utils.explorable.scene import STIFFNESS, Scene
 from utils.notebooks import NOTEBOOKS, ONE_THREAD
 
 PATHS = sorted(path.relative_to(NOTEBOOKS) for path in NOTEBOOKS.glob("**/*.ipynb"))
@@ -87,7 +87,7 @@ def lab(tmp_path_factory):
         yield f"http://127.0.0.1:{port}/lab?token={token}"
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait()
 
 
 def free_port():
@@ -115,7 +115,7 @@ def ran(visit, lab, name):
         page.goto(f"{lab}&reset")  # not what was open before
         page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
         page.evaluate(RUN_ALL, str(name))
-        page.wait_for_function(IDLE, timeout=240_000)
+        page.wait_for_function(IDLE)
         yield page, page.evaluate(OUTPUTS)
         page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
 

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from neon import beta_heuristic, explain
-from utils.beta_scene import STIFFNESS, Scene
+from utils.explorable.scene import STIFFNESS, Scene
 from utils.notebooks import NOTEBOOKS
 
 SITE = Path(__file__).resolve().parents[2] / "build" / "site"

@@ -1,0 +1,181 @@
+"""The questions to k-means on the CPU: plans, blocks of rows, and the range of the results.
+
+numpy and numba alone: after PyTorch's own threads a forked process would hang.
+"""
+
+from functools import cache
+from importlib import import_module
+
+import numpy as np
+import torch
+
+BLOCK = 64  # tiles that a thread takes at a time, at most
+SHARE = 2**17  # numbers in the temporaries of a call for which a thread is worth its start
+CHUNK = 256  # rows that a thread does again at a time
+TOLERANCE = {np.dtype("float64"): 5e-14, np.dtype("float32"): 5e-9}
+
+
+@cache
+def loops():
+    """Import numba when it is needed: that takes half a second."""
+    return tuple(import_module(f".{name}", __package__) for name in ("tiles", "exact", "compiled"))
+
+
+class Plan:
+    """What the blocks of one call share: tables and constants for points X (n, D), an array."""
+
+    def __init__(self, X, centroids, beta=0.0):
+        self.tiles, self.exact, self.compiled = loops()
+        self.X, M, limits = X, centroids.detach().cpu().double().numpy(), np.finfo(X.dtype)
+        D, exponent = M.shape[1], int(np.frexp(np.abs(M).max())[1])
+        # squares of scaled numbers neither overflow nor vanish, unless X is 1e240 times larger
+        scale = 2.0 ** min(100 - exponent, 1000)
+        self.mu = M * scale
+        self.mu_T = np.ascontiguousarray(self.mu.T)
+        with np.errstate(all="ignore"):
+            origin = M.mean(0)
+            centred, norms = self.mu, np.vecdot(self.mu, self.mu)
+            if 4 * np.vecdot(origin, origin) * scale * scale < norms.max():  # loses no digits
+                origin = np.zeros(D)
+            else:
+                centred = (M - origin) * scale
+                norms = np.vecdot(centred, centred)
+        both = np.concatenate([-2 * centred, centred * centred], 1)
+        self.tables = origin, -2 * centred, both, norms
+        self.constants = self.tiles.Constants(
+            scale=scale,
+            unscale=1 / scale,
+            beta=float(beta) / scale / scale,
+            radius=float(np.sqrt(norms.max())),
+            # measured: h is wrong by at most that times (2‖x‖ + ‖μ‖) ‖μ‖
+            eps_h=(0.5 + 4 / D) * 2.0**-52,
+            tolerance=TOLERANCE[X.dtype],
+            smallest=float(limits.tiny),
+            largest=float(limits.max),
+        )
+
+    def run(self, cluster, R, *, in_range=True):
+        """Cluster (n,) and logit (n,), tensors; fills R (n, D), or nothing if it is (0, D)."""
+        n, K, given = len(self.X), len(self.mu), cluster is not None
+        c = np.array(cluster.numpy()) if given else np.empty(n, np.int64)
+        f = np.empty(n, self.X.dtype)
+
+        def fast(rows):
+            x, unsure = (
+                np.ascontiguousarray(self.X[rows]),
+                np.empty(rows.stop - rows.start, np.int64),
+            )
+            r = R[rows] if R.flags.c_contiguous else np.empty(R[rows].shape, R.dtype)
+            found, beyond = self.tiles.explain_tiles(
+                x, given, c[rows], f[rows], r, unsure, self.tables, self.constants
+            )
+            if len(R) and not R.flags.c_contiguous:
+                R[rows] = r
+            return rows.start + unsure[:found], beyond
+
+        def again(rows):
+            x, k = np.ascontiguousarray(self.X[rows]), self.constants
+            labels, logits, r = (
+                c[rows],
+                np.empty(len(rows)),
+                np.empty((len(rows) * bool(len(R)), x.shape[1])),
+            )
+            self.exact.explain_rows(
+                x, self.mu, self.mu_T, k.scale, k.beta, given, labels, logits, r
+            )
+            for i in np.flatnonzero(np.isnan(logits)):
+                point = x[i].astype(float) * k.scale
+                labels[i], logits[i] = self.exact.decide(
+                    point, self.mu, self.mu_T, k.beta, given, labels[i], r[i : i + 1]
+                )
+            c[rows], f[rows] = labels, logits * k.unscale * k.unscale
+            if len(R):
+                R[rows] = r * k.unscale * k.unscale
+            if in_range:
+                self.check(np.abs(r).max(1) if len(R) else np.abs(logits), logits)
+
+        workers = max(1, min(torch.get_num_threads(), n * (K + self.X.shape[1]) // SHARE))
+        tile = self.tiles.TILE
+        step = tile * min(BLOCK, -(-n // (4 * workers * tile)) if workers > 1 else BLOCK)
+        blocks = [slice(i, min(i + step, n)) for i in range(0, n, step)]
+        with np.errstate(all="ignore"):
+            # what is not finite is not certain, and is done again
+            found = self.compiled.share(fast, blocks, workers)
+            if in_range and any(beyond for _, beyond in found):
+                self.refuse()
+            unsure = np.concatenate([rows for rows, _ in found]) if n else []
+            parts = [unsure[i : i + CHUNK] for i in range(0, len(unsure), CHUNK)]
+            self.compiled.share(again, parts, workers)
+        return torch.from_numpy(c), torch.from_numpy(f)
+
+    def check(self, size, logits):
+        """Raise if results of a size (n,), scaled, are beyond the range of the dtype."""
+        k = self.constants
+        size = np.maximum(size, np.abs(logits)) * k.unscale * k.unscale
+        if not ((size == 0) | ((k.smallest <= size) & (size <= k.largest))).all():
+            self.refuse()
+
+    def refuse(self):
+        """Raise: results are beyond the range of the dtype."""
+        raise OverflowError(
+            f"`X` must keep squared distances within the range of torch.{self.X.dtype}; got larger "
+            "ones, or some that vanish. Rescale the data."
+        )
+
+
+def relevance(X, centroids, beta, *, cluster=None, out=None):
+    """Relevance (n, D), cluster (n,) and logit (n,) of points.
+
+    Args:
+        X: (n, D) tensor of points, finite, float32 or float64.
+        centroids: (K, D) tensor, K >= 2; more digits than X has are made use of.
+        beta: stiffness of the min-take-most rule, in [0, inf].
+        cluster: (n,) labels to explain. By default the nearest centroid; at an exact tie the
+            lower index. A label that is not the nearest has a logit below 0; the relevances
+            still sum to it.
+        out: (n, D) tensor like X, to write the relevances into.
+
+    Raises:
+        OverflowError: results are beyond the range of the dtype, or vanish in it.
+
+    Example:
+        >>> X, mu = torch.tensor([[0.0, 0.5]]), torch.tensor([[0.0, 0.0], [2.0, 2.0]])
+        >>> relevance(X, mu, beta=1.0)
+        (tensor([[4., 2.]]), tensor([0]), tensor([6.]))
+    """
+    x = X.detach().numpy()
+    R = np.empty(x.shape, x.dtype) if out is None else out.detach().numpy()
+    c, f = Plan(x, centroids, beta).run(cluster, R)
+    return torch.from_numpy(R) if out is None else out, c, f
+
+
+def logits(X, centroids, *, cluster=None):
+    """Cluster (n,) and logit (n,) of points: one matrix product."""
+    x = X.detach().numpy()
+    return Plan(x, centroids).run(cluster, x[:0])
+
+
+def contrast(X, centroids, cluster, against):
+    """Shares (n, D) of d_against − d_cluster, each to its last digits."""
+    x = np.ascontiguousarray(X.detach().numpy())
+    plan, R = Plan(x, centroids), np.empty(x.shape, x.dtype)
+    with np.errstate(all="ignore"):
+        k = plan.constants
+        c, other = (np.ascontiguousarray(labels) for labels in (cluster, against))
+        plan.exact.against(x, plan.mu, k.scale, k.unscale, c, other, R)
+        if not np.isfinite(R).all() or (np.abs(R) < 0).any():
+            plan.refuse()
+    return torch.from_numpy(R)
+
+
+def counterfactual(X, centroids, against=None):
+    """Nearest point (n, D) on the boundary of each point's cluster, or on that to `against`."""
+    x = np.ascontiguousarray(X.detach().numpy())
+    plan, moved = Plan(x, centroids), np.empty(x.shape, x.dtype)
+    c, _ = plan.run(None, x[:0], in_range=False)
+    k = np.full(len(x), -1) if against is None else np.ascontiguousarray(against)
+    with np.errstate(all="ignore"):
+        plan.exact.move(x, plan.mu, plan.mu_T, plan.constants.scale, c.numpy(), k, moved)
+    if not np.isfinite(moved).all():
+        plan.refuse()
+    return torch.from_numpy(moved)

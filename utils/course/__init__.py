@@ -1,0 +1,1 @@
+"""What students and lecturers get: feedback on exercises, student copies, slides."""

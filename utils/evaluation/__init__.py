@@ -1,0 +1,1 @@
+"""How faithfulness is measured: baselines, the protocol, the full experiment, and its ranks."""
