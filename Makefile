@@ -9,7 +9,7 @@ RUN    := .venv/bin/python
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: figures test test-machines lint notebooks bench bench-kernel bench-distributed experiments train
+.PHONY: figures test test-machines lint notebooks bench bench-kernel bench-rules bench-distributed experiments train
 .PHONY: report lab site test-browser course slides venv
 
 figures: venv  ## execute all notebooks and regenerate every figure
@@ -31,6 +31,9 @@ notebooks: venv  ## execute all notebooks and store their outputs
 
 bench-kernel: venv  ## time and memory of explanations of kernel k-means
 	$(RUN) benchmarks/kernel.py
+
+bench-rules: venv  ## the three rules of kernel k-means, measured: ten minutes
+	$(RUN) benchmarks/kernel_rules.py
 
 experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
 	$(RUN) -m utils.evaluation.experiments

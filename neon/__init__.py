@@ -8,8 +8,9 @@ To learn how it works, read four modules, in this order:
 4. `neon.explanation`: from a model and points to relevances, contrasts and counterfactuals.
 
 The rooms apply it elsewhere, or make it fast: `neon.engine` (the same two layers in closed form,
-which is what `explain` runs), `neon.additive` (mixtures, groups,
-trees, prototypes), `neon.kernel`, `neon.deep`, `neon.distributed`, `neon.evaluation`.
+which is what `explain` runs), `neon.additive` (mixtures, groups, trees, prototypes),
+`neon.kernel`, `neon.density` (outliers), `neon.deep`, `neon.pipelines`, `neon.distributed`,
+`neon.evaluation`, `neon.report`.
 """
 
 from .additive import (
@@ -20,6 +21,7 @@ from .additive import (
     NeuralizedTree,
 )
 from .deep import NeuralizedDeepKMeans, NeuralizedLinearKMeans
+from .density import SoftDistance, explain_outliers
 from .evaluation import Flipping, Stability, flip, kde_gamma, stability
 from .explanation import Explanation, beta_heuristic, contrast, counterfactual, explain
 from .explanation import neon as neon
@@ -49,11 +51,14 @@ __all__ = [
     "NeuralizedPrototypes",
     "NeuralizedSphericalKMeans",
     "NeuralizedTree",
+    "OutlierExplainer",
+    "SoftDistance",
     "Stability",
     "beta_heuristic",
     "contrast",
     "counterfactual",
     "explain",
+    "explain_outliers",
     "explain_stream",
     "flip",
     "kde_gamma",
@@ -68,9 +73,13 @@ __all__ = [
 
 
 def __getattr__(name):
-    """Load the estimator when it is asked for: scikit-learn's base classes take a while."""
+    """Load the estimators when they are asked for: scikit-learn's base classes take a while."""
     if name == "NeonExplainer":
         from .estimator import NeonExplainer
 
         return NeonExplainer
+    if name == "OutlierExplainer":
+        from .density import OutlierExplainer
+
+        return OutlierExplainer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

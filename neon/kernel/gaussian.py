@@ -10,10 +10,14 @@ BLOCK = 2**22  # kernel values at a time where the matrix is not needed: 32 MB
 SAMPLE = 1000  # points that stand for all where a number need not be exact
 
 
+def squared_distances(X, Y):
+    """‖x − y‖² (n, m), from differences: expanded squares would cancel far from the origin."""
+    return torch.cdist(X, Y, compute_mode="donot_use_mm_for_euclid_dist").square_()
+
+
 def gaussian(X, Y, gamma):
-    """Kernel values exp(−γ‖x − y‖²) (n, m), from differences."""
-    exact = "donot_use_mm_for_euclid_dist"
-    return torch.cdist(X, Y, compute_mode=exact).square_().mul_(-gamma).exp_()
+    """Kernel values exp(−γ‖x − y‖²) (n, m)."""
+    return squared_distances(X, Y).mul_(-gamma).exp_()
 
 
 def sum_norms(X, labels, mass, gamma):

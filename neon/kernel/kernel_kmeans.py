@@ -1,14 +1,13 @@
 """Spherical kernel k-means: clusters of any shape, with the Gaussian kernel."""
 
-import math
 import warnings
 
-import numpy as np
 import torch
 
 from ..validation import as_labels, as_points, like
 from .gaussian import as_gamma, gaussian, median_gamma, spread_out, sum_norms
 from .landmarks import errors, summarise
+from .lloyd import best_of, random_starts
 from .network import NeuralizedKernelKMeans
 
 MAX_POINTS = 20_000  # fit holds one (n, n) matrix of float64: 3.2 GB for as many points
@@ -25,8 +24,10 @@ class KernelKMeans:
         n_clusters: K >= 2.
         gamma: γ > 0, or "median" for 1 / median squared distance. Keep it below some 5 / median:
             beyond, a training point is its own support vector and explains itself.
-        init: "k-means++" (in kernel space), or labels (n,) to start from, which pin the solution.
-        n_init: number of restarts of "k-means++"; the best is kept.
+        init: "k-means++" (in kernel space), or labels (n,) to start from.
+        n_init: number of starts, of which the best is kept. "auto" is 10 of "k-means++", or the
+            labels alone, which then pin the solution. With labels and more than 1, the labels come
+            first and "k-means++" adds the others: a better start is never lost.
         max_iter: iterations of Lloyd's algorithm, at most.
         random_state: seed of the restarts.
 
@@ -38,7 +39,10 @@ class KernelKMeans:
         agreement_: share of training points whose decision equals their label: 1 after `fit` has
             converged; after `from_labels`, how well the kernel reproduces those labels.
         inertia_: sum over the points of 1 − cos(φ(x), μ_c).
-        n_iter_: iterations of the best restart.
+        inertias_: those that the starts led to, in order, after `fit`. If a start that you believe
+            in leads lower than all others, they were caught in bad local optima; if it leads
+            higher, the model prefers another solution.
+        n_iter_: iterations from the best start.
 
     Raises:
         TypeError, ValueError: n_clusters < 2, gamma is neither "median" nor a positive number, or
@@ -62,7 +66,7 @@ class KernelKMeans:
         *,
         gamma="median",
         init="k-means++",
-        n_init=10,
+        n_init="auto",
         max_iter=300,
         random_state=0,
     ):
@@ -73,9 +77,10 @@ class KernelKMeans:
             )
         if isinstance(init, str) and init != "k-means++":
             raise ValueError(f"`init` must be 'k-means++' or labels (n,); got {init!r}.")
-        if min(n_init, max_iter) < 1:
+        if max_iter < 1 or (n_init != "auto" and n_init < 1):
             raise ValueError(
-                f"`n_init` and `max_iter` must be at least 1; got {n_init} and {max_iter}."
+                "`n_init` must be at least 1, or 'auto', and `max_iter` at least 1; "
+                f"got {n_init!r} and {max_iter}."
             )
         self.n_clusters, self.gamma, self.init = n_clusters, as_gamma(gamma), init
         self.n_init, self.max_iter, self.random_state = n_init, max_iter, random_state
@@ -108,14 +113,13 @@ class KernelKMeans:
             )
         gamma = median_gamma(X) if self.gamma == "median" else self.gamma
         kernel = gaussian(X, X, gamma)
-        if isinstance(self.init, str):
-            generator = np.random.default_rng(self.random_state)
-            starts = [plus_plus(kernel, self.n_clusters, generator) for _ in range(self.n_init)]
-        else:
-            starts = [full_labels(self.init, len(X), self.n_clusters, "init")]
-        runs = [lloyd(kernel, start, self.n_clusters, self.max_iter) for start in starts]
-        # the same clusters in another order have the same total up to rounding: the first counts
-        labels, _, self.n_iter_, converged = max(runs, key=lambda run: round(run[1], 9))
+        starts = []
+        if not isinstance(self.init, str):
+            starts.append(full_labels(self.init, len(X), self.n_clusters, "init"))
+        number = (1 if starts else 10) if self.n_init == "auto" else self.n_init
+        starts += random_starts(kernel, self.n_clusters, number - len(starts), self.random_state)
+        best = best_of(kernel, starts, self.n_clusters, self.max_iter)
+        labels, self.n_iter_, converged, self.inertias_ = best
         if not converged:
             warnings.warn(
                 f"`max_iter` = {self.max_iter} iterations were not enough to converge, so that "
@@ -172,7 +176,9 @@ class KernelKMeans:
                 it, weighted by the points that they stand for) instead of all. The error that
                 this makes on the training points is the network's `reduction`, which is printed
                 with it.
-            rule: "positive", or "literal" for teaching; see `NeuralizedKernelKMeans`.
+            rule: "positive", whose features sum to the logit; "energy", which divides by nothing
+                and leaves the entropies to no feature; or "literal" for teaching. Each has a
+                price, which `NeuralizedKernelKMeans` names.
 
         Raises:
             ValueError: not fitted, landmarks < 1, or an unknown rule.
@@ -234,44 +240,4 @@ def full_labels(labels, n, n_clusters, name):
             f"`{name}` must leave no cluster of 0..{top - 1} empty; got no point in {empty}. "
             "Renumber the clusters: labels.unique(return_inverse=True)[1]."
         )
-    return labels
-
-
-def plus_plus(kernel, n_clusters, generator):
-    """Labels (n,) of a k-means++ start: centres drawn by squared distance in feature space."""
-    chosen = [generator.integers(len(kernel))]
-    for _ in range(1, n_clusters):
-        squared = (1 - kernel[:, chosen].amax(1)).clamp_min(0).numpy()  # half of ‖φ − φ'‖²
-        if not squared.any():
-            raise ValueError(
-                "`gamma` must be large enough to tell points apart; all kernel values round to 1. "
-                "Start from gamma='median'."
-            )
-        chosen.append(generator.choice(len(kernel), p=squared / squared.sum()))
-    return kernel[:, chosen].argmax(1)
-
-
-def lloyd(kernel, labels, n_clusters, max_iter):
-    """Labels (n,), the sum of the cosines to the own mean, iterations, and whether they ended."""
-    iteration = 0
-    while True:
-        member = torch.nn.functional.one_hot(labels, n_clusters).to(kernel.dtype)  # (n, K)
-        product = kernel @ member  # n_k ⟨φ(x), μ_k⟩
-        cosine = product / (member * product).sum(0).sqrt()
-        total = cosine.gather(1, labels[:, None]).sum().item()
-        new = refill(cosine.argmax(1), cosine, n_clusters)
-        converged = bool((new == labels).all())
-        if converged or iteration == max_iter:
-            return labels, total, iteration, converged
-        labels, iteration = new, iteration + 1
-
-
-def refill(labels, cosine, n_clusters):
-    """Give each empty cluster the point that fits its own worst, from a cluster that has more."""
-    sizes = labels.bincount(minlength=n_clusters)
-    for k in (sizes == 0).nonzero()[:, 0]:
-        fit = cosine.gather(1, labels[:, None])[:, 0]
-        worst = torch.where(labels.bincount()[labels] > 1, fit, math.inf).argmin()
-        labels[worst] = k
-        cosine[worst, k] = 1  # alone in its cluster, it is its mean
     return labels

@@ -4,8 +4,10 @@ import torch
 
 from ..network import NeuralizedModel, Shares
 from ..rules import min_take_most
-from ..validation import as_labels, as_points
-from .pairs import RULES
+from ..validation import as_labels, as_points, like
+from .gaussian import squared_distances
+from .neighbours import Neighbours, holding
+from .pairs import RULES, hand_on
 from .pooling import smax, smin
 
 BUDGET = 2**21  # numbers (points × support vectors × features) that a batch may hold: 16 MB
@@ -23,8 +25,17 @@ class NeuralizedKernelKMeans(NeuralizedModel):
     - a soft minimum over the competitor's support vectors j, which gives h_k = d_k − d_c;
     - a minimum over the competitors, which is the logit f_c.
 
-    Relevance goes back by min-take-most to R_k, from there to pairs by a rule (`positive` or
-    `literal`), and by the midpoint rule to the features.
+    Relevance goes back by min-take-most to R_k, and from there by one of three rules, none of
+    which is free. With p and q the soft-min weights within the own cluster and a competitor:
+
+    - "positive": R_ij ∝ p_i q_j max(a_ij, 0) of pairs, then the midpoint rule. The features sum to
+      the logit. Σ|R|/f is seldom above 3, but has no bound: where the pairs that speak against a
+      cluster nearly outweigh the others, a feature can receive many times the logit.
+    - "energy": R_k/h_k (E_q[(x − x_j)²] − E_p[(x − x_i)²]), without division by evidence, and
+      without sorting. The entropies of p and q belong to no feature, so that the features sum to
+      the logit but for a `constant` of either sign, which is not small where clusters have unlike
+      sizes and widths; and Σ|R|/f is larger.
+    - "literal": R_ij = p_i q_j R_k, then division by a_ij. It explodes, and is here to be seen.
 
     Args:
         support: (m, D) support vectors, floating.
@@ -32,11 +43,12 @@ class NeuralizedKernelKMeans(NeuralizedModel):
         gamma: γ > 0 of the kernel exp(−γ‖x − x'‖²).
         log_norm: (K,) log Z_k.
         mass: (m,) points that each support vector stands for; 1 by default.
-        rule: "positive", or "literal" for teaching.
+        rule: "positive", "energy", or "literal" for teaching.
 
     Attributes:
         support: (m, D) buffer, ordered by cluster.
         labels: (m,) buffer.
+        row: (m,) buffer, where each stood in `support` as given.
         log_weight: (m,) buffer ℓ.
         sizes: K numbers of support vectors.
         gamma: float.
@@ -45,7 +57,8 @@ class NeuralizedKernelKMeans(NeuralizedModel):
     Raises:
         ValueError: a rule that is not known. `KernelKMeans` checks the rest.
 
-    Source: Kauffmann et al., arXiv:1906.07633, for the network.
+    Source: Kauffmann et al., arXiv:1906.07633, for the network; Bley, Kauffmann et al.,
+    arXiv:2508.03913, for the energy rule.
 
     Example:
         >>> from neon import explain
@@ -63,6 +76,7 @@ class NeuralizedKernelKMeans(NeuralizedModel):
         mass = torch.ones_like(support[:, 0]) if mass is None else mass.to(support)
         self.register_buffer("support", support[order])
         self.register_buffer("labels", labels[order])
+        self.register_buffer("row", order)
         self.register_buffer("log_weight", (mass.log() - log_norm[labels])[order])
         self.sizes = labels.bincount().tolist()
         self.gamma, self.rule, self.reduction = float(gamma), rule, {}
@@ -99,9 +113,8 @@ class NeuralizedKernelKMeans(NeuralizedModel):
         """Soft squared distances d_k (n, K) of points X (n, D), by the direct formula."""
         X = as_points(X, self.n_features)
         batches = self._batches(X, len(self.support))
-        exact = "donot_use_mm_for_euclid_dist"  # expanded squares would cancel far from the origin
-        r = (torch.cdist(x, self.support.to(x.dtype), compute_mode=exact) for x in batches)
-        return torch.cat([self._pool(distance.square())[0] for distance in r]).to(X.dtype)
+        r = (squared_distances(x, self.support.to(x.dtype)) for x in batches)
+        return torch.cat([self._pool(distance)[0] for distance in r]).to(X.dtype)
 
     def forward(self, X, c=None):
         """Logit (n,) of the assigned cluster, or of cluster c: one cluster, or one a point (n,)."""
@@ -121,17 +134,21 @@ class NeuralizedKernelKMeans(NeuralizedModel):
             NotImplementedError: labels that are not the model's own decision.
         """
         parts = [self._propagate(x, beta) for x in self._batches(X, self._cost)]
-        relevance, c, logit = map(torch.cat, zip(*parts, strict=True))
+        relevance, constant, c, logit = map(torch.cat, zip(*parts, strict=True))
         if cluster is not None and not torch.equal(c, cluster):
             self.refuse(
                 "explain(cluster=...)",
                 "Its rule needs the cluster that a point is assigned to. Ask `contrast` what "
                 "speaks for another.",
             )
-        return Shares(relevance.to(X.dtype), c, logit.to(X.dtype))
+        return Shares(relevance.to(X.dtype), c, logit.to(X.dtype), constant.to(X.dtype))
 
     def contrast(self, X, cluster, against):
-        """Shares (n, D) of d_against − d_cluster, the negated shares where that is negative."""
+        """Shares (n, D) of d_against − d_cluster, the negated shares where that is negative.
+
+        What belongs to no feature is left out of them, so that under the energy rule they need not
+        sum to the difference.
+        """
         size = max(1, BUDGET // self._cost)
         batches = self._batches(X, self._cost)
         parts = zip(batches, cluster.split(size), against.split(size), strict=True)
@@ -148,6 +165,29 @@ class NeuralizedKernelKMeans(NeuralizedModel):
             "curved boundaries. Ask `contrast` what speaks for the other cluster instead."
         )
 
+    def neighbours(self, X, n=5):
+        """Which support vectors hold each point X (n, D) in its cluster: `Neighbours`.
+
+        The weights are those of the soft distances, whatever the rule: p_i = ∂d_c/∂r_i says how
+        much d_c grows with the squared distance r_i to a member.
+
+        Args:
+            X: points, of any kind that `explain` takes.
+            n: how many of each side, at most as many as the smallest cluster has.
+
+        Example:
+            >>> support, labels = torch.tensor([[0.0], [1.0], [5.0]]), torch.tensor([1, 1, 0])
+            >>> network = NeuralizedKernelKMeans(support, labels, 1.0, torch.zeros(2))
+            >>> network.neighbours(torch.tensor([[0.5]]), 1).other
+            tensor([[2]])
+        """
+        points, n = as_points(X, self.n_features), min(n, *self.sizes)
+        parts = []
+        for x in self._batches(points, len(self.support)):
+            d, p = self._pool(squared_distances(x, self.support.to(x.dtype)))
+            parts.append(holding(d, p, self.labels, self.row, n))
+        return Neighbours(*(like(X, torch.cat(part)) for part in zip(*parts, strict=True)))
+
     def extra_repr(self):
         """Show the sizes in `print(network)`, and the error of a reduced support set."""
         error = "".join(f", {name}={value:.4f}" for name, value in self.reduction.items())
@@ -155,7 +195,7 @@ class NeuralizedKernelKMeans(NeuralizedModel):
 
     @property
     def _cost(self):
-        width = self.n_features if self.rule == "positive" else max(self.sizes)
+        width = max(self.sizes) if self.rule == "literal" else self.n_features
         return len(self.support) * max(width, self.n_features)
 
     def _batches(self, X, cost):
@@ -176,9 +216,11 @@ class NeuralizedKernelKMeans(NeuralizedModel):
         competitor = torch.ones_like(d, dtype=torch.bool).scatter_(1, c, False)
         h = (d - d_c)[competitor].view(len(x), -1)  # (n, K-1)
         f = h.amin(-1)
-        R_k = torch.zeros_like(d)
-        R_k[competitor] = min_take_most(h, f, beta).flatten()
-        return self._share(squares, distance, p, c[:, 0], R_k), c[:, 0], f
+        share = torch.zeros_like(d)
+        share[competitor] = min_take_most(h, torch.ones_like(f), beta).flatten()
+        R_k = share * f[:, None]
+        ratio = torch.where(d == d_c, share, R_k / (d - d_c))  # R_k / h_k, and its limit at 0
+        return *self._share(squares, distance, p, c[:, 0], R_k, ratio), c[:, 0], f
 
     def _contrast(self, x, cluster, against):
         squares = (x[:, None] - self.support).square()
@@ -186,18 +228,11 @@ class NeuralizedKernelKMeans(NeuralizedModel):
         d, p = self._pool(distance)
         h = (d.gather(1, against[:, None]) - d.gather(1, cluster[:, None]))[:, 0]
         winner, loser = torch.where(h < 0, against, cluster), torch.where(h < 0, cluster, against)
-        R_k = torch.zeros_like(d).scatter_(1, loser[:, None], h.abs()[:, None])
-        return self._share(squares, distance, p, winner, R_k) * h.sign()[:, None]
+        ratio = torch.zeros_like(d).scatter_(1, loser[:, None], 1.0)
+        R_k = ratio * h.abs()[:, None]
+        return self._share(squares, distance, p, winner, R_k, ratio)[0] * h.sign()[:, None]
 
-    def _share(self, squares, distance, p, c, R_k):
-        """Relevances (n, D) of clusters c (n,), from those of their competitors R_k (n, K)."""
-        t, rest = torch.zeros_like(distance), torch.zeros_like(distance[:, 0])
-        for k in c.unique().tolist():
-            rows, own, first = c == k, self.labels == k, sum(self.sizes[:k])
-            t_i, t_j, rest[rows] = RULES[self.rule](
-                distance[rows][:, own], distance[rows][:, ~own],
-                p[rows][:, own], p[rows][:, ~own], R_k[rows], self.labels[~own],
-            )  # fmt: skip
-            # support vectors are ordered by cluster: the own ones lie between the others
-            t[rows] = torch.cat([t_j[:, :first], -t_i, t_j[:, first:]], -1)
-        return (t[:, None] @ squares)[:, 0] + rest[:, None] / self.n_features
+    def _share(self, squares, distance, p, c, R_k, ratio):
+        """Relevances (n, D) and constant (n,) of clusters c (n,), from their competitors' R_k."""
+        t, constant = hand_on(self.rule, distance, p, c, R_k, ratio, self.labels)
+        return (t[:, None] @ squares)[:, 0], constant

@@ -1,4 +1,4 @@
-"""Rules that share relevance among pairs of support vectors: one of its own, one opposed."""
+"""Rules that bring relevance from competitors to support vectors: energy, and rules of pairs."""
 
 import torch
 
@@ -26,7 +26,7 @@ def positive(near, far, p, q, R_k, labels):
         labels: (m − n_c,) competitor that each far support vector belongs to.
 
     Returns:
-        Σ_j s_ij (n, n_c), Σ_i s_ij (n, m − n_c), and relevance left over (n,).
+        Σ_j s_ij (n, n_c), Σ_i s_ij (n, m − n_c), and relevance that belongs to no feature (n,).
 
     Example:
         >>> one, two = torch.ones(1, 1), torch.ones(1, 2)
@@ -73,4 +73,42 @@ def before(values):
     return torch.nn.functional.pad(values.cumsum(-1), (1, 0))
 
 
-RULES = {"positive": positive, "literal": literal}
+PAIRS = {"positive": positive, "literal": literal}
+RULES = {"energy", *PAIRS}
+
+
+def hand_on(rule, distance, p, c, R_k, ratio, labels):
+    """Bring relevance to support vectors: t_j, of which the features get Σ_j t_j (x − x_j)².
+
+    Args:
+        rule: "energy", or a rule of pairs.
+        distance: (n, m) squared distances.
+        p: (n, m) soft-min weights, which sum to 1 in each cluster.
+        c: (n,) cluster that is explained.
+        R_k: (n, K) relevance of each competitor, 0 for c.
+        ratio: (n, K) R_k / h_k, 0 for c.
+        labels: (m,) cluster of each support vector, ascending.
+
+    Returns:
+        t (n, m), and the relevance that belongs to no feature (n,).
+
+    Example:
+        >>> r, p, one = torch.tensor([[1.0, 5.0]]), torch.ones(1, 2), torch.tensor([[0.0, 1.0]])
+        >>> hand_on("energy", r, p, torch.tensor([0]), 4 * one, one, torch.tensor([0, 1]))
+        (tensor([[-1.,  1.]]), tensor([0.]))
+    """
+    if rule == "energy":
+        signed = ratio.scatter(1, c[:, None], -ratio.sum(-1, keepdim=True))
+        t = p * signed[:, labels]
+        return t, R_k.sum(-1) - torch.linalg.vecdot(t, distance)
+    t, rest = torch.zeros_like(distance), torch.zeros_like(distance[:, 0])
+    for k in c.unique().tolist():
+        rows, own = c == k, labels == k
+        first = int((labels < k).sum())
+        t_i, t_j, rest[rows] = PAIRS[rule](
+            distance[rows][:, own], distance[rows][:, ~own],
+            p[rows][:, own], p[rows][:, ~own], R_k[rows], labels[~own],
+        )  # fmt: skip
+        # support vectors are ordered by cluster: the own ones lie between the others
+        t[rows] = torch.cat([t_j[:, :first], -t_i, t_j[:, first:]], -1)
+    return t, rest

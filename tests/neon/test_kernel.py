@@ -22,7 +22,7 @@ from neon import (
     median_gamma,
     neon,
 )
-from neon.kernel import kernel_kmeans
+from neon.kernel import lloyd
 from utils.data import load, moons, rings
 
 BETAS = [0, 0.5, "heuristic", 100, math.inf]
@@ -69,9 +69,19 @@ def explain_one(x, X, labels, gamma, beta, rule):
     h = {k: d[k] - d[c] for k in range(len(d)) if k != c}
     f = min(h.values())
     share = {k: float(v == f) if beta == math.inf else math.exp(-beta * (v - f)) for k, v in h.items()}  # fmt: skip
-    R = np.zeros(len(x))
+    R, constant = np.zeros(len(x)), 0.0
     for k in h:
         R_k = share[k] / sum(share.values()) * f
+        if rule == "energy":
+            means = {}
+            for m in (c, k):
+                members = [np.array(v) for v, label in zip(X, labels, strict=True) if label == m]
+                q = np.array([kernel_value(x, v, gamma) for v in members])
+                squares = np.array([(np.array(x) - v) ** 2 for v in members])
+                means[m] = q @ squares / q.sum()
+            part = R_k / h[k] * (means[k] - means[c])
+            R, constant = R + part, constant + R_k - part.sum()
+            continue
         own = [np.array(v) for v, label in zip(X, labels, strict=True) if label == c]
         other = [np.array(v) for v, label in zip(X, labels, strict=True) if label == k]
         p = [kernel_value(x, v, gamma) for v in own]
@@ -90,23 +100,24 @@ def explain_one(x, X, labels, gamma, beta, rule):
             if evidence > 0:
                 R += R_k * evidence / whole * z / z.sum()
         if whole > total:
-            R += R_k * (1 - total / whole) / len(x)
-    return R, c, f
+            constant += R_k * (1 - total / whole)
+    return R, constant, c, f
 
 
 @pytest.mark.parametrize("gamma", [0.05, 0.5, 5.0])
-@pytest.mark.parametrize("rule", ["positive", "literal"])
+@pytest.mark.parametrize("rule", ["positive", "energy", "literal"])
 @pytest.mark.parametrize("beta", [0, 0.7, math.inf])
 def test_explanation_is_that_of_the_slow_replica(small, gamma, rule, beta):
     X, labels = small
     Y = torch.cat([points(25, 3, seed=1), 3 * points(5, 3, seed=2)])
     got = explain(network_of(X, labels, gamma, rule=rule), Y, beta=beta)
     for i, y in enumerate(Y.tolist()):
-        R, c, f = explain_one(y, X.tolist(), labels.tolist(), gamma, beta, rule)
+        R, constant, c, f = explain_one(y, X.tolist(), labels.tolist(), gamma, beta, rule)
         assert got.cluster[i] == c
         assert got.logit[i].item() == pytest.approx(f, rel=0, abs=1e-12)
         scale = max(1.0, np.abs(R).max())
         assert_close(got.relevance[i], torch.from_numpy(R), rtol=0, atol=1e-11 * scale)
+        assert got.constant[i].item() == pytest.approx(constant, rel=0, abs=1e-11 * scale)
 
 
 def test_sorted_form_is_the_dense_pair_form(small):
@@ -200,6 +211,60 @@ def test_lloyd_never_loses(small):
     assert_close(restarts.labels_, KernelKMeans(3, gamma=0.3, n_init=20).fit_predict(X))
 
 
+def test_a_bad_local_optimum_is_told_from_a_model_that_prefers_another_solution():
+    # rings, wide kernel: the truth has the lower inertia, and ten starts miss it
+    data = rings()
+    wide, narrow = 2 * median_gamma(data.X), 50 * median_gamma(data.X)
+    random = KernelKMeans(2, gamma=wide).fit(data.X)
+    assert len(random.inertias_) == 10
+    assert random.inertia_ == pytest.approx(min(random.inertias_), abs=1e-9)
+    both = KernelKMeans(2, gamma=wide, init=data.y, n_init=11).fit(data.X)
+    assert both.inertias_[1:] == random.inertias_
+    assert both.inertia_ == pytest.approx(118.391, abs=0.001)
+    assert random.inertia_ == pytest.approx(120.013, abs=0.001)
+    assert adjusted_rand_score(data.y, both.labels_) == 1
+    # narrow kernel: there the truth has the larger inertia, so another solution is kept
+    kept = KernelKMeans(2, gamma=narrow, init=data.y, n_init=11).fit(data.X)
+    assert kept.inertias_[0] > kept.inertia_
+    assert adjusted_rand_score(data.y, kept.labels_) < 0.1
+
+
+def test_of_equal_solutions_the_first_is_kept(monkeypatch):
+    # their sums differ by rounding, which is another one on other processors
+    sums = iter([4.5, 5.0 - 1e-12, 5.0, 5.0 + 1e-12])
+    monkeypatch.setattr(lloyd, "lloyd", lambda kernel, start, *_: (start, next(sums), 1, True))
+    start, _, _, inertias = lloyd.best_of(torch.eye(9), ["worse", "first", "second", "third"], 2, 9)
+    assert start == "first"
+    assert inertias == pytest.approx([4.5, 4, 4, 4])
+
+
+def test_the_energy_rule_has_its_limit_on_a_boundary():
+    corners = torch.tensor([[0.0, 0.0], [2.0, 2.0], [9.0, 9.0]]).double()
+    network = network_of(corners, [0, 1, 2], 1.0, rule="energy")
+    tie = explain(network, torch.tensor([[2.0, 0.0]]).double(), beta=math.inf)
+    assert tie.relevance.tolist() == [[-4, 4]]
+    assert (tie.logit.item(), tie.constant.item()) == (0, 0)
+
+
+@pytest.mark.parametrize("rule", ["positive", "energy"])
+def test_neighbours_are_the_weights_of_the_soft_distances(small, rule):
+    X, labels = small
+    order = torch.arange(17).flip(0)  # rows are named as they were given, not as they are kept
+    network, Y = network_of(X[order], labels[order], 0.7, rule=rule), points(9, 3, seed=1)
+    got = network.neighbours(Y, 3)
+    d = network.distances(Y)
+    for i, y in enumerate(Y):
+        for k, rows, weights in zip(d[i].argsort()[:2], got[::2], got[1::2], strict=True):
+            members = (labels[order] == k).nonzero()[:, 0]
+            p = torch.softmax(-0.7 * (y - X[order][members]).square().sum(-1), 0)
+            top = p.argsort(descending=True)[:3]
+            assert rows[i].tolist() == members[top].tolist()
+            assert_close(weights[i], p[top], rtol=1e-10, atol=0)
+    few = network.neighbours(Y.numpy(), 100)
+    assert isinstance(few.own, np.ndarray)
+    assert few.own.shape == (9, 4), "no more than the smallest cluster has"
+
+
 def explain_cosine(X, labels, gamma, i):
     values = (-gamma * (X[:, None] - X).square().sum(-1)).exp()
     own = labels == labels[i]
@@ -210,7 +275,7 @@ def test_a_cluster_that_runs_empty_is_filled_again():
     X = torch.tensor([[0.0], [0.01], [0.02], [9.0], [9.01], [20.0]])
     model = KernelKMeans(3, gamma=0.1, init=[0, 1, 0, 1, 0, 2]).fit(X)
     assert model.labels_.bincount(minlength=3).min() > 0
-    new = kernel_kmeans.refill(
+    new = lloyd.refill(
         torch.tensor([0, 0, 0, 1]), torch.tensor([[0.9, 0, 0], [0.2, 0, 0], [0.8, 0, 0], [0, 1, 0]]), 3
     )  # fmt: skip
     assert new.tolist() == [0, 2, 0, 1]
@@ -237,7 +302,7 @@ def test_labels_of_another_clustering_are_taken_and_judged():
 
 @pytest.mark.parametrize("beta", BETAS)
 @pytest.mark.parametrize("gamma", [0.01, 1.0, 300.0])
-@pytest.mark.parametrize("rule", ["positive", "literal"])
+@pytest.mark.parametrize("rule", ["positive", "energy", "literal"])
 def test_one_support_vector_a_cluster_is_neon_of_k_means(beta, gamma, rule):
     mu, X = points(6, 4), points(300, 4, seed=1)
     network = network_of(mu, torch.arange(6), gamma, rule=rule)
@@ -305,7 +370,7 @@ def test_contrast_sums_to_the_difference_of_soft_distances(small):
 
 
 @pytest.mark.parametrize("budget", [1, 500, 2**21])
-@pytest.mark.parametrize("rule", ["positive", "literal"])
+@pytest.mark.parametrize("rule", ["positive", "energy", "literal"])
 def test_batches_do_not_change_the_result(small, budget, rule, monkeypatch):
     X, labels = small
     network, Y = network_of(X, labels, 0.5, rule=rule), points(60, 3, seed=1)
@@ -356,19 +421,47 @@ def test_the_literal_rule_explodes_and_the_positive_one_does_not():
 # --- edges
 
 
-def test_where_only_the_norms_decide_the_features_share_equally():
+@pytest.mark.parametrize("rule", ["positive", "energy"])
+def test_what_only_the_norms_decide_belongs_to_no_feature(rule):
     # the own cluster is wide, so its mean is short and its cosine large, though both are farther
     X = torch.tensor([[0.0, 1.01], [0.0, -1.01], [1.0, 0.0]], dtype=torch.float64)
-    model = KernelKMeans.from_labels(X, [0, 0, 1], 1.0)
+    network = network_of(X, [0, 0, 1], 1.0, rule=rule)
     origin = torch.zeros(1, 2, dtype=torch.float64)
-    explanation = explain(model, origin)
+    explanation = explain(network, origin)
     assert explanation.cluster.item() == 0
-    assert_close(explanation.relevance, (explanation.logit / 2).expand(1, 2))
+    if rule == "positive":
+        assert_close(explanation.constant, explanation.logit)
+        assert explanation.relevance.abs().max() <= 1e-12
+    else:
+        assert explanation.constant > explanation.logit
     # nearly so: relevances grow as the evidence vanishes, but no further than a thousandfold
     path = torch.stack([torch.zeros(500), torch.linspace(0, 0.1, 500)], 1).double()
-    near = explain(model, path)
+    near = explain(network, path)
     assert near.relevance.abs().sum(-1).max() <= 1e4
     assert near.residual.abs().max() <= 1e-11
+
+
+def ring():
+    """A centre, and a ring of 60 points around it, in a plane: the third coordinate is 0."""
+    angle = torch.arange(60, dtype=torch.float64) * 2 * math.pi / 60
+    around = torch.stack([20 * angle.cos(), 20 * angle.sin(), 0 * angle], 1)
+    X = torch.cat([torch.zeros(1, 3).double(), around])
+    return X, torch.tensor([0] + [1] * 60), torch.tensor([[10.055, 0.0, 0.0]]).double()
+
+
+def test_the_positive_rule_breaks_at_a_ring_and_the_energy_rule_does_not():
+    X, labels, x = ring()
+    network = network_of(X, labels, 0.5)
+    positive = explain(network, x)
+    assert positive.logit.item() == pytest.approx(1.05, abs=0.005)
+    assert positive.relevance[0].tolist() == pytest.approx([-19.9, 21.0, 0], abs=0.06)
+    assert (positive.relevance.abs().sum() / positive.logit).item() == pytest.approx(39, abs=0.5)
+    assert positive.residual.abs().max() <= 1e-12
+    network.rule = "energy"
+    energy = explain(network, x)
+    assert energy.relevance.abs().sum() / energy.logit < 8
+    assert energy.relevance[0, 1] >= 0
+    assert energy.residual.abs().max() <= 1e-12
 
 
 @pytest.mark.parametrize("beta", [0, 1, math.inf])
@@ -380,7 +473,7 @@ def test_duplicates_and_points_on_support_vectors_and_boundaries(beta):
         assert torch.isfinite(explanation.relevance).all()
         assert explanation.residual.abs().max() <= 1e-5  # float32
         for i, y in enumerate(Y.tolist()):
-            R, c, _ = explain_one(y, X.tolist(), [0, 0, 0, 0, 1, 1, 1, 2], 1.0, beta, "positive")
+            R, _, c, _ = explain_one(y, X.tolist(), [0, 0, 0, 0, 1, 1, 1, 2], 1.0, beta, "positive")
             assert explanation.cluster[i] == c
             assert explanation.relevance[i].tolist() == pytest.approx(R.tolist(), abs=1e-5)
     twins = KernelKMeans.from_labels(torch.tensor([[0.0], [2.0]]), [0, 1], 1.0)
@@ -419,13 +512,13 @@ CASES = {
     "all the same point": (lambda: KernelKMeans(2).fit(torch.ones(5, 2)), ValueError, "`n_clusters` must be at most the number of distinct points, 1; got 2."),
     "mostly the same point": (lambda: KernelKMeans.from_labels(X2[[0, 0, 0, 0, 1]], [0, 0, 0, 0, 1]), ValueError, "the median distance is 0. Drop duplicates"),
     "start": (lambda: KernelKMeans(2, init="random"), ValueError, "`init` must be 'k-means++' or labels (n,); got 'random'."),
-    "no restart": (lambda: KernelKMeans(2, n_init=0), ValueError, "`n_init` and `max_iter` must be at least 1; got 0 and 300."),
+    "no restart": (lambda: KernelKMeans(2, n_init=0), ValueError, "`n_init` must be at least 1, or 'auto', and `max_iter` at least 1; got 0 and 300."),
     "unfitted": (lambda: explain(KernelKMeans(2), X2), ValueError, "`KernelKMeans` must be fitted. Call .fit(X) or .from_labels first."),
     "wrong width": (lambda: explain(fitted, X2[:, :1]), ValueError, "`X` must have shape (n, 2)"),
     "wrong width to predict": (lambda: fitted.predict(X2[0]), ValueError, "For one point pass X[None]."),
     "NaN": (lambda: explain(fitted, X2 * math.nan), ValueError, "`X` must be finite; got nan"),
     "NaN to fit": (lambda: KernelKMeans(2).fit(X2 / 0), ValueError, "`X` must be finite"),
-    "rule": (lambda: fitted.neuralize(rule="z+"), ValueError, "`rule` must be one of ['literal', 'positive']; got 'z+'."),
+    "rule": (lambda: fitted.neuralize(rule="z+"), ValueError, "`rule` must be one of ['energy', 'literal', 'positive']; got 'z+'."),
     "landmarks": (lambda: fitted.neuralize(landmarks=0), ValueError, "`landmarks` must be at least 1; got 0."),
     "itself": (lambda: contrast(fitted, X2, 1, 1), ValueError, "`against` must differ"),
     "counterfactual": (lambda: counterfactual(fitted, X2), NotImplementedError, "kernel k-means has curved boundaries"),

@@ -6,13 +6,15 @@ import numpy as np
 from neon.report.style import BLUE, GREEN, GREY, ORANGE
 
 
-def draw_network(layers, *, operations, title=None):
-    """Draw a network as columns of named nodes, fully connected from left to right.
+def draw_network(layers, *, operations, title=None, edges=None):
+    """Draw a network as columns of named nodes, connected from left to right.
 
     Args:
         layers: list of lists of node names, the input first; "⋮" is a gap without a node.
         operations: what each layer but the input computes, written under it.
         title: written over the drawing.
+        edges: {layer: names of the nodes before it -> name of the one node that each feeds}, for
+            the layers that are not fully connected.
 
     Returns:
         matplotlib Figure.
@@ -25,10 +27,12 @@ def draw_network(layers, *, operations, title=None):
         ]
         for column, names in enumerate(layers)
     ]
-    for before, after, names, targets in zip(places, places[1:], layers, layers[1:], strict=False):
+    columns = zip(places, places[1:], layers, layers[1:], strict=False)
+    for column, (before, after, names, targets) in enumerate(columns, 1):
+        only = (edges or {}).get(column, {})
         for (x0, y0), source in zip(before, names, strict=True):
             for (x1, y1), target in zip(after, targets, strict=True):
-                if "⋮" not in (source, target):
+                if "⋮" not in (source, target) and only.get(source, target) == target:
                     axes.plot([x0, x1], [y0, y1], color=GREY, lw=0.7, zorder=1)
     colours = [BLUE] + [GREEN] * (len(layers) - 2) + [ORANGE]
     for spots, names, colour in zip(places, layers, colours, strict=True):
