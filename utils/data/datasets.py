@@ -79,22 +79,6 @@ def load(name, *, scaled=True):
     )
 
 
-def penguins():
-    """Table of 342 penguins: 4 measures, the island, the sex ("unknown" for 9), the species.
-
-    Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
-    LTER programme; CC0; the file is that of the package palmerpenguins 0.1.6, with 344 rows. Two
-    penguins that were not measured are left out.
-
-    Example:
-        >>> penguins().shape, penguins()["species"].value_counts().tolist()
-        ((342, 8), [151, 123, 68])
-    """
-    table = pd.read_csv(Path(__file__).parent / "penguins.csv")
-    table = table.dropna(subset="bill_length_mm").fillna({"sex": "unknown"})
-    return table.reset_index(drop=True)
-
-
 def as_table(name):
     """A data set as a file would hold it: original units, and the class in words as `label`.
 
@@ -118,7 +102,7 @@ def penguin_table():
     """Table of all 344 penguins as published: measures, island, sex, species, with its gaps.
 
     Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
-    LTER programme; CC0; the file is that of the Python package palmerpenguins 0.1.4.
+    LTER programme; CC0; the file is that of the Python package palmerpenguins 0.1.6.
 
     Example:
         >>> table = penguin_table()
