@@ -9,7 +9,8 @@ To learn how it works, read four modules, in this order:
 
 The rooms apply it elsewhere, or make it fast: `neon.engine` (the same two layers in closed form,
 which is what `explain` runs), `neon.additive` (mixtures, groups,
-trees, prototypes), `neon.kernel`, `neon.deep`, `neon.distributed`, `neon.evaluation`.
+trees, prototypes), `neon.kernel`, `neon.deep`, `neon.pipelines` (scikit-learn pipelines read back
+into columns), `neon.distributed`, `neon.evaluation`.
 """
 
 from .additive import (
