@@ -111,8 +111,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 "Ask for 2 clusters or more.",
                 stacklevel=2,
             )
-        heuristic = is_heuristic(beta)
-        self.beta_ = self.model_.beta_heuristic(values, weights) if heuristic else beta
+        self.beta_ = self.model_.beta_heuristic(values, weights) if is_heuristic(beta) else beta
         self._warn_unless_nearest(values)
         return self
 
@@ -214,6 +213,8 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _validated(self, X, *, reset):
         """Return X checked: finite floats, or what a pipeline takes, whose steps check it."""
+        if np.ma.isMaskedArray(X):
+            raise TypeError("`X` must not be masked; got a masked array. Pass X.filled(np.nan).")
         if isinstance(self.clusterer_, Pipeline):
             if not reset and hasattr(self, "n_features_in_") and not hasattr(X, "columns"):
                 X = check_array(X, accept_sparse=True, dtype=None, ensure_all_finite=False)

@@ -163,6 +163,8 @@ def what_it_lacks(model):
     fitted = hasattr(last, "n_features_in_") or hasattr(last, "labels_")
     if not fitted:
         return "be fitted, and then have `cluster_centers_`. Call .fit(X) first."
+    if not hasattr(last, "predict") and not hasattr(last, "labels_"):
+        return f"be a clusterer, or end in one; got {type(last).__name__}, which has no clusters."
     if last is not model and (hasattr(last, "cluster_centers_") or hasattr(last, "predict")):
         return (
             "be a clusterer; got a pipeline, whose steps have to be read back. "

@@ -12,7 +12,7 @@ from sklearn.utils import check_array
 from ..deep.linear import NeuralizedLinearKMeans, member_means
 from ..explanation import beta_heuristic, contrast, explain, neuralized
 from ..network import NeuralizedKMeans
-from ..validation import as_points
+from ..validation import as_labels, as_points
 from .columns import is_text, note
 from .moves import moved
 from .reading import Reading, opened, read
@@ -97,7 +97,9 @@ class PipelineModel:
     def contrast(self, X, cluster, against):
         """Shares (n, D) of what speaks for one cluster, not another; as `neon.contrast`."""
         n = X.shape[0] if hasattr(X, "shape") else len(X)
-        cluster, against = (np.full(n, k) for k in (cluster, against))
+        K = self.network.n_clusters
+        cluster = as_labels(cluster, n, K, "cluster").numpy()
+        against = as_labels(against, n, K, "against").numpy()
         found, start = [], 0
         for block in self._blocks(X):
             rows = slice(start, start + len(block))

@@ -68,6 +68,7 @@ def moved(model, X, against=None):
             "`X` must be a table to be moved; got texts, whose words cannot change by fractions. "
             "Ask `contrast` what speaks for the other cluster instead."
         )
+    X = X.to_pandas() if hasattr(X, "to_pandas") else X
     reading, U = model.reading, dense(model.points(X)).astype(float)
     D, owner = reading.n_inputs, reading.owner
     free = reading.free(X, np.ones((len(U), D), dtype=bool))
@@ -83,6 +84,8 @@ def moved(model, X, against=None):
         against = as_labels(against, len(U), model.network.n_clusters, "against")
         refuse_same(torch.from_numpy(c), against)
         against = against.numpy()
+    if model.network.n_clusters == 1:
+        model.network.counterfactual(U)  # refuses
     if model.reading.matrix is not None or isinstance(model.network, NeuralizedKMeans):
         target, reached = onto_plane(model, U, c, free, against)
     elif free.all():

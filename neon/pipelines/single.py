@@ -31,3 +31,11 @@ class NothingToExplain(NeuralizedModel):
     def propagate(self, X, beta, *, cluster=None, out=None):
         """`Shares` of 0."""
         return Shares(torch.zeros_like(X), self.decision(X), self(X))
+
+    def counterfactual(self, X, against=None):
+        """Refuse: there is no boundary.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        self.refuse("counterfactual", "A single cluster has no boundary.")

@@ -52,6 +52,7 @@ class ColumnStep:
         """Return table X with the columns from which the step makes U, where it has an inverse."""
         if not self.has_inverse:
             return X
+        U = dense(U)
         if hasattr(self.step, "inverse_transform") and not self._keeps_values:
             names = getattr(self.step, "feature_names_in_", None)
             U = self.step.inverse_transform(U if names is None else pd.DataFrame(U, columns=names))
@@ -192,7 +193,7 @@ class Fork:
 
     def back(self, U, X):
         """Return table X with the columns from which the branches make U."""
-        start = 0
+        U, start = dense(U), 0
         for (columns, reading), (part, _) in zip(self.branches, self._parts(X), strict=True):
             values = U[:, start : start + len(reading.owner)]
             start += len(reading.owner)
