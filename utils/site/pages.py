@@ -4,7 +4,7 @@ import nbformat
 import pandas as pd
 import yaml
 
-from utils.evaluation.experiments import RESULTS
+from utils.evaluation.experiments import FLIPPING
 from utils.evaluation.protocol import REPLACEMENTS
 from utils.evaluation.ranking import errors, mean_ranks, means
 from utils.figures import manifest
@@ -70,14 +70,14 @@ def anchor(entry):
 
 def ranks():
     """Mean rank of each method over the data sets by survival, a column a replacement."""
-    results = pd.read_csv(RESULTS)
+    results = pd.read_csv(FLIPPING.path)
     table = pd.DataFrame({how: mean_ranks(results, f"survival {how}") for how in REPLACEMENTS})
     return markdown(table.sort_values("kde").map("{:.1f}".format))
 
 
 def survival():
     """Area under the survival curve for the conditional replacement, ± its standard error."""
-    results = pd.read_csv(RESULTS)
+    results = pd.read_csv(FLIPPING.path)
     mean, error = (f(results, "survival kde").map("{:.3f}".format) for f in (means, errors))
     order = mean_ranks(results, "survival kde").sort_values().index
     table = (mean + " ± " + error).loc[order].replace("nan ± nan", "–")
@@ -125,8 +125,8 @@ def markdown(table):
 
 GENERATED = {
     "gallery": (gallery, FIGURES / "manifest.toml"),
-    "ranks": (ranks, RESULTS),
-    "survival": (survival, RESULTS),
+    "ranks": (ranks, FLIPPING.path),
+    "survival": (survival, FLIPPING.path),
     "scaling": (scaling, SCALING),
     "citation": (citation, CITATION),
 }
