@@ -5,12 +5,30 @@ answer is not right, on other points. What is right, and what each known slip wo
 tables of the families: one module each.
 """
 
-from . import backward, clustering, detective, faithful, forward, relatives, unit_tests
+from . import (
+    backward,
+    clustering,
+    densities,
+    detective,
+    faithful,
+    forward,
+    relatives,
+    unit_tests,
+)
 from .core import attempted
 
 FAMILIES = {
     module.__name__.rsplit(".", 1)[1]: module.EXERCISES
-    for module in (clustering, forward, backward, relatives, unit_tests, detective, faithful)
+    for module in (
+        clustering,
+        forward,
+        backward,
+        relatives,
+        unit_tests,
+        detective,
+        faithful,
+        densities,
+    )
 }
 EXERCISES = {name: one for family in FAMILIES.values() for name, one in family.items()}
 
