@@ -12,7 +12,7 @@ SAMPLE = 1000  # points that stand for all where a number need not be exact
 
 def squared_distances(X, Y):
     """‖x − y‖² (n, m), from differences: expanded squares would cancel far from the origin."""
-    return torch.cdist(X, Y, compute_mode="donot_use_mm_for_euclid_dist").square_()
+    return torch.cdist(X, Y, compute_mode="donot_use_mm_for_euclid_dist").square()
 
 
 def gaussian(X, Y, gamma):

@@ -195,6 +195,18 @@ FROM_STUDENTS = {
         "def f(a, p, q, f): w = torch.outer(q, p) * a.clamp(min=0); return w / w.sum() * f": "stopped in its line",
         "def f(a, p, q, f): w = torch.outer(p, q) * a.relu() ** 2; return w / w.norm() * f": "was to be shared out",
     },
+    "energy split": {
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return q @ (x - X) ** 2": "two things",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return q @ (x - X) ** 2, (q * (len(X) * q).log()).sum()": "divided by γ",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return q @ (x - X) ** 2, -(q * (len(X) * q).log()).sum() / g": "below 0",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return q @ (x - X) ** 2, (q * q.log()).sum() / g": "where is m",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return q @ (x - X) ** 2, (len(X) * q).log().sum() / g": "weighed with its q",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return ((x - X) ** 2).mean(0), (q * (len(X) * q).log()).sum() / g": "weigh all reference points alike",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return (x - q @ X) ** 2, (q * (len(X) * q).log()).sum() / g": "mean of the squares",
+        "def f(x, X, g): q = torch.softmax(-((x - X) ** 2).sum(1), 0); return q @ (x - X) ** 2, (q * (len(X) * q).log()).sum()": "γ plays no part",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return (q * (len(X) * q).log()).sum() / g, q @ (x - X) ** 2": "exchanged",
+        "def f(x, X, g): q = torch.softmax(-g * ((x - X) ** 2).sum(1), 0); return (q @ (x - X) ** 2).sum(), (q * (len(X) * q).log()).sum() / g": "keep them apart",
+    },
     "mended rule": {
         BROKEN: "broken rule as it was",
         BROKEN.replace("sum(0, keepdims", "sum(1, keepdims"): "Where is the root",

@@ -382,6 +382,15 @@ def test_batches_do_not_change_the_result(small, budget, rule, monkeypatch):
     assert_close(contrast(network, Y, 0, 1), against, rtol=1e-12, atol=1e-12)
 
 
+def test_logits_have_a_gradient(small):
+    X, labels = small
+    network, Y = network_of(X, labels, 0.5), points(9, 3, seed=1).requires_grad_()
+    (gradient,) = torch.autograd.grad(network(Y, torch.zeros(9, dtype=torch.int64)).sum(), Y)
+    step = 1e-6 * points(9, 3, seed=4)
+    ahead, behind = (network(Y.detach() + s, torch.zeros(9).long()) for s in (step, -step))
+    assert_close((ahead - behind) / 2, (gradient * step).sum(-1), rtol=1e-4, atol=1e-12)
+
+
 def test_landmarks_stand_for_their_points(small):
     X, labels = small
     Y = points(40, 3, seed=1)

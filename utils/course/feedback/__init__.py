@@ -5,7 +5,17 @@ answer is not right, on other points. What is right, and what each known slip wo
 tables of the families: one module each.
 """
 
-from . import backward, clustering, detective, faithful, forward, mixtures, relatives, unit_tests
+from . import (
+    backward,
+    clustering,
+    densities,
+    detective,
+    faithful,
+    forward,
+    mixtures,
+    relatives,
+    unit_tests,
+)
 from .core import attempted
 
 FAMILIES = {
@@ -19,6 +29,7 @@ FAMILIES = {
         detective,
         faithful,
         mixtures,
+        densities,
     )
 }
 EXERCISES = {name: one for family in FAMILIES.values() for name, one in family.items()}
