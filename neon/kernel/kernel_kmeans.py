@@ -188,12 +188,9 @@ class KernelKMeans:
             >>> model.neuralize(landmarks=1)
             NeuralizedKernelKMeans(sizes=[1, 1], n_features=1, agreement=1.0000, logit_error=0.0016)
         """
-        if not hasattr(self, "labels_"):
-            raise ValueError("`KernelKMeans` must be fitted. Call .fit(X) or .from_labels first.")
-        support, labels, gamma = self.support_, self.labels_, self.gamma_
+        support, labels, gamma, _ = self.as_support()
         if landmarks is None:
-            log_norm = (labels.bincount() * self.norms_).log()
-            return NeuralizedKernelKMeans(support, labels, gamma, log_norm, rule=rule)
+            return NeuralizedKernelKMeans(self, rule=rule)
         if landmarks < 1:
             raise ValueError(f"`landmarks` must be at least 1; got {landmarks}. None keeps all.")
         support, labels, mass = summarise(support, labels, landmarks)
@@ -202,6 +199,17 @@ class KernelKMeans:
         X = spread_out(self.support_)
         network.reduction = errors(self.neuralize().distances(X), network.distances(X))
         return network
+
+    def as_support(self):
+        """Support vectors (n, D), their clusters (n,), γ and log Z (K,): what a network needs.
+
+        Raises:
+            ValueError: not fitted.
+        """
+        if not hasattr(self, "labels_"):
+            raise ValueError("`KernelKMeans` must be fitted. Call .fit(X) or .from_labels first.")
+        log_norm = (self.labels_.bincount() * self.norms_).log()
+        return self.support_, self.labels_, self.gamma_, log_norm
 
     def decision(self, X):
         """Assigned cluster (n,) of points X (n, D), a tensor.
