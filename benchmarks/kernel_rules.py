@@ -37,8 +37,8 @@ Made by `make bench-rules`.
 - **ms a point**: the fastest of three passes.
 
 The positive rule gives all to the features, but has no bound (`test_kernel.py` has a ring where
-it pays out 39 times the logit). The energy rule has no division and no sorting; its entropies belong
-to no feature. The literal rule is here to be seen.
+it pays out 39 times the logit). The energy rule has no division and no sorting; its entropies
+belong to no feature. The literal rule is here to be seen.
 """
 
 
