@@ -22,8 +22,8 @@ PAGE = """\
 # Kernel k-means: three rules and their prices
 
 Kernel k-means with γ = 2 / median squared distance, fitted to 80 % of each data set; up to 30
-held-out points (digits: 10) of each of {seeds} splits; β by the heuristic; float64, one thread. Made by
-`make bench-rules`.
+held-out points (digits: 10) of each of {seeds} splits; β by the heuristic; float64, one thread.
+Made by `make bench-rules`.
 
 {table}
 
@@ -31,14 +31,14 @@ held-out points (digits: 10) of each of {seeds} splits; β by the heuristic; flo
 - **largest Σ|R|/f**: how many times the logit is paid out with both signs, at the worst point; 1 is
   the least possible where no constant is.
 - **not finite**: points with a relevance that is no number.
-- **survival**: area under the share of points still in their cluster as features are replaced, most
-  relevant first, from the {background} first training rows weighted by a kernel; lower is better. Points
-  without finite relevances count with the order of the columns.
+- **survival**: area under the share of points still in their cluster as features are replaced,
+  most relevant first, from the {background} first training rows weighted by a kernel; lower is
+  better. Points without finite relevances count with the order of the columns.
 - **ms a point**: the fastest of three passes.
 
-The positive rule gives all to the features, but has no bound (`test_kernel.py` has a ring where it
-pays out 39 times the logit). The energy rule has no division and no sorting; its entropies belong to
-no feature. The literal rule is here to be seen.
+The positive rule gives all to the features, but has no bound (`test_kernel.py` has a ring where
+it pays out 39 times the logit). The energy rule has no division and no sorting; its entropies
+belong to no feature. The literal rule is here to be seen.
 """
 
 
@@ -97,10 +97,9 @@ def report(frame):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     rows = [line for name in DATASETS for seed in SEEDS for line in measured(name, seed)]
-    frame = pd.DataFrame(rows)
     RESULTS.mkdir(exist_ok=True)
-    write_whole(
-        RESULTS / "kernel_rules.csv", frame.to_csv(index=False, float_format="%.6g").encode()
-    )
-    write_whole(RESULTS / "kernel_rules.md", report(frame).encode())
-    print(report(frame))
+    stored = RESULTS / "kernel_rules.csv"
+    write_whole(stored, pd.DataFrame(rows).to_csv(index=False, float_format="%.6g").encode())
+    page = report(pd.read_csv(stored))
+    write_whole(RESULTS / "kernel_rules.md", page.encode())
+    print(page)
