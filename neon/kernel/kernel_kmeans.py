@@ -131,6 +131,9 @@ class KernelKMeans:
         `agreement_` is the share of points that the kernel model puts where the labels do. Works
         in blocks: the kernel matrix is never formed.
 
+        Warns:
+            UserWarning: fewer than 99 % are reproduced, so that `explain` is about other clusters.
+
         Raises:
             TypeError, ValueError: labels that are no integers 0..K−1, or leave a cluster empty.
 
@@ -143,7 +146,14 @@ class KernelKMeans:
         labels = full_labels(labels, len(X), None, "labels")
         model = cls(int(labels.max()) + 1, gamma=gamma)
         model.n_iter_ = 0
-        return model._set(X, labels, median_gamma(X) if gamma == "median" else model.gamma)
+        model._set(X, labels, median_gamma(X) if gamma == "median" else model.gamma)
+        if model.agreement_ < 0.99:
+            warnings.warn(
+                f"`labels` are reproduced for {model.agreement_:.1%} of the points (`agreement_`): "
+                "the others are explained in another cluster. Try another `gamma`.",
+                stacklevel=2,
+            )
+        return model
 
     def _set(self, X, labels, gamma):
         self.gamma_, self.support_, self.labels_ = gamma, X, labels
@@ -211,7 +221,12 @@ class KernelKMeans:
 def full_labels(labels, n, n_clusters, name):
     """Check labels (n,) that must leave no cluster 0..K−1 empty, and return them as a tensor."""
     labels = torch.as_tensor(labels)
-    top = n_clusters or (max(int(labels.max()), 0) + 1 if labels.numel() else 1)
+    if labels.numel() and labels.min() < 0:
+        raise ValueError(
+            f"`{name}` must be clusters 0, 1, ...; got {labels.min().item()}, which DBSCAN and "
+            "HDBSCAN give to noise. Drop those points: keep = labels >= 0."
+        )
+    top = n_clusters or (int(labels.max()) + 1 if labels.numel() else 1)
     labels = as_labels(labels, n, top, name)
     empty = (labels.bincount(minlength=top) == 0).nonzero()[:, 0].tolist()
     if empty:
