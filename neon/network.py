@@ -220,11 +220,11 @@ class NeuralizedKMeans(NeuralizedModel):
             return super().forward(X, c)
         if c is not None:
             c = as_labels(c, len(X), self.n_clusters, "c")
-        return engine.logits(X, self.centroids, cluster=c)[1]
+        return engine.logits(X, self.centroids, cluster=c)
 
     def decision(self, X):
         """Assigned cluster (n,): the nearest centroid, the lower index at an exact tie."""
-        return engine.logits(as_points(X, self.n_features), self.centroids)[0]
+        return engine.decision(as_points(X, self.n_features), self.centroids)
 
     def propagate(self, X, beta, *, cluster=None, out=None):
         """`Shares` of checked points X (n, D), in closed form."""

@@ -37,8 +37,8 @@ def compiled(function, **options):
     return function
 
 
-# for a sum in any order: of use where its last digits are not
-reordered = partial(compiled, fastmath={"reassoc"})
+# for sums in any order: of use where their last digits are not
+reordered = partial(compiled, fastmath={"reassoc", "contract"})
 contracted = partial(compiled, fastmath={"contract"})  # with fused multiply-adds
 
 

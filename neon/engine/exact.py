@@ -207,10 +207,12 @@ def move(X, mu, mu_T, scale, cluster, against, moved):
 
 
 @compiled
-def against(X, mu, scale, unscale, cluster, other, R):
-    """Fill R (n, D) with the shares of d_other − d_cluster."""
+def against(X, mu, scale, cluster, other, R, size):
+    """Fill R (n, D) with the shares of d_other − d_cluster, and size (n,) with the largest, scaled."""
+    size[:] = 0
     for row in range(len(X)):
         for i in range(mu.shape[1]):
             p, q = mu[cluster[row], i], mu[other[row], i]
             product, rest = term(2 * (X[row, i] * scale), p, q)
-            R[row, i] = (product + rest) * unscale * unscale
+            R[row, i] = (product + rest) / scale / scale
+            size[row] = max(size[row], abs(product + rest))

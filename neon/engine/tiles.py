@@ -27,7 +27,7 @@ class Constants(NamedTuple):
     """What the loops need to know beside the centroids."""
 
     scale: float  # of the points and centroids, a power of two
-    unscale: float  # its inverse
+    unscale: float  # of the results, the inverse of its square
     beta: float  # for scaled data
     radius: float  # largest ‖μ‖ around the origin
     eps_h: float  # error of h relative to (2‖x‖ + ‖μ‖) ‖μ‖
@@ -43,7 +43,9 @@ def explain_tiles(X, given, cluster, logit, R, unsure, tables, constants):
     Args:
         X: (n, D) points.
         given: whether cluster holds labels, to be kept.
-        cluster, logit, R: results.
+        cluster: (n,) result.
+        logit: (n,) result.
+        R: (n, D) result, or (0, D).
         unsure: (n,) memory for the numbers of rows that are not certain, filled from the start.
         tables: origin (D,) and, around it and scaled, −2 μ (K, D), [−2 μ | μ²] (K, 2 D), ‖μ‖² (K,).
         constants: `Constants`.
@@ -53,51 +55,76 @@ def explain_tiles(X, given, cluster, logit, R, unsure, tables, constants):
     """
     origin, twice, both, norms = tables
     K, D = twice.shape
-    x, P, G, E = (
-        np.empty((TILE, D)),
-        np.empty((TILE, 2 * D)),
-        np.empty((K, TILE)),
-        np.empty((K, TILE)),
-    )
-    f, size, slope, work, sums = (
-        np.empty(TILE),
-        np.empty(TILE),
-        np.empty(TILE),
-        np.empty(TILE),
-        np.empty((3, TILE)),
-    )
+    x, PQ = np.zeros((TILE, D)), np.empty((TILE, 2 * D))
+    P, Q = PQ[:, :D], PQ[:, D:]
+    G, a, sums = np.empty((K, TILE)), np.empty((K, TILE)), np.empty((3, TILE))
+    f, size, slope, error, work = np.empty((5, TILE))
     c = np.zeros(TILE, np.int64)
     found = beyond = 0
     for first in range(0, len(X), TILE):
-        n = min(TILE, len(X) - first)
-        center(X[first : first + n], origin, constants.scale, x, size)
+        rows = slice(first, min(first + TILE, len(X)))
+        n = rows.stop - first
+        center(X[rows], origin, constants, x, size)
         np.dot(twice, x.T, G)
         if given:
-            c[:n] = cluster[first : first + n]
+            c[:n] = cluster[rows]
         compare(G, norms, given, c, f)
-        for i in range(TILE):
-            size[i] = (2 * sqrt(size[i]) + constants.radius) * constants.radius
-            slope[i] = min(1 / 64 / (size[i] * constants.eps_h), constants.beta)
+        cluster[rows] = c[:n]
         if len(R):
-            weigh(G, f, c, slope, E, sums, work)
-            np.dot(E.T, both, P)
-        more, out = add(
-            first, n, x, P, f, c, size, slope, sums, cluster, logit, R, unsure[found:], constants
-        )
-        found, beyond = found + more, beyond + out
+            for i in range(TILE):  # a β so large that it would magnify the error of h is cut
+                slope[i] = min(1 / 64 / (size[i] * constants.eps_h), constants.beta)
+            weigh(G, f, c, slope, a, sums, work)
+            np.dot(a.T, both, PQ)
+            add(x, P, Q, R[rows], f, size, slope, sums, work, error, constants)
+        for i in range(n):
+            logit[first + i] = f[i] * constants.unscale
+            certain = size[i] * constants.eps_h < 10 * constants.tolerance * f[i]
+            largest = f[i] * constants.unscale
+            if len(R):
+                certain &= error[i] < constants.tolerance
+                largest = max(largest, work[i])
+            if not certain:
+                unsure[found] = first + i
+                found += 1
+            elif not constants.smallest <= largest <= constants.largest:
+                beyond += 1
     return found, beyond
 
 
-@compiled
-def center(X, origin, scale, x, squares):
-    """Fill the tile x with scaled points X around the origin, then 0, and squares with ‖x‖²."""
+@reordered
+def center(X, origin, constants, x, size):
+    """Fill a tile x with scaled points X around the origin, and size.
+
+    What was added up for an h is at most its size, (2‖x‖ + ‖μ‖) ‖μ‖.
+    """
     for i in range(len(X)):
+        square = 0.0
         for j in range(len(origin)):
-            x[i, j] = (X[i, j] - origin[j]) * scale
-        squares[i] = square(x[i])
-    for i in range(len(X), len(x)):
-        x[i] = 0
-        squares[i] = 0
+            value = (X[i, j] - origin[j]) * constants.scale
+            x[i, j] = value
+            square += value * value
+        size[i] = square
+    for i in range(TILE):
+        size[i] = (2 * sqrt(size[i]) + constants.radius) * constants.radius
+
+
+@reordered
+def add(x, P, Q, R, f, size, slope, sums, length, error, constants):
+    """Fill R = x ⊙ P + Q of a tile, its length, and its error relative to that."""
+    for i in range(len(R)):
+        square = 0.0
+        for j in range(x.shape[1]):
+            r = P[i, j] * x[i, j] + Q[i, j]
+            R[i, j] = r * constants.unscale
+            square += r * r
+        length[i] = square
+    for i in range(TILE):
+        total, sum_a, others = sums[0, i], sums[1, i], sums[2, i]
+        norm, dh = sqrt(length[i]), size[i] * constants.eps_h
+        # where f is small, the errors of the products are not small beside R
+        products = EPS * sum_a * size[i] / norm if f[i] * 512 < size[i] else 0.0
+        error[i] = ((total - 1) * slope[i] + others / f[i]) / total * dh + products
+        length[i] = norm * constants.unscale
 
 
 @compiled
@@ -153,9 +180,11 @@ def weigh(above, f, c, slope, a, sums, work):
             total[i] += e[i]
             others[i] += share if up[i] > 0 else 0.0
             e[i] = share if up[i] > 0 else e[i]
+    for i in range(n):
+        work[i] = 1 / total[i]
     for k in range(K):
         for i in range(n):
-            a[k, i] /= total[i]
+            a[k, i] *= work[i]
             sum_a[i] += a[k, i]
     for i in range(n):
         a[c[i], i] = -sum_a[i]
@@ -171,55 +200,13 @@ def exponential(above, slope, e, work):
         work[i] = power * LOG2E + ROUND
         m = work[i] - ROUND
         r = power - m * LN2_HIGH - m * LN2_LOW
-        p = 1 / 6227020800
-        p = p * r + 1 / 479001600
-        p = p * r + 1 / 39916800
-        p = p * r + 1 / 3628800
-        p = p * r + 1 / 362880
-        p = p * r + 1 / 40320
-        p = p * r + 1 / 5040
-        p = p * r + 1 / 720
-        p = p * r + 1 / 120
-        p = p * r + 1 / 24
-        p = p * r + 1 / 6
-        p = p * r + 1 / 2
-        e[i] = (p * r + 1) * r + 1
+        r2 = r * r
+        r4 = r2 * r2
+        low = (1 + r) + (1 / 2 + r * (1 / 6)) * r2
+        middle = (1 / 24 + r * (1 / 120)) + (1 / 720 + r * (1 / 5040)) * r2
+        high = (1 / 40320 + r * (1 / 362880)) + (1 / 3628800 + r * (1 / 39916800)) * r2
+        e[i] = low + (middle + (high + r4 * (1 / 479001600)) * r4) * r4
     for i in range(len(e)):
         bits[i] = (bits[i] + 1023) << 52  # the bits of 2^m
     for i in range(len(e)):
         e[i] *= work[i]
-
-
-@compiled
-def add(first, n, x, P, f, c, size, slope, sums, cluster, logit, R, unsure, constants):
-    """Write the results of a tile; return how many rows are unsure, and how many out of range."""
-    found, beyond, D, unscale = 0, 0, x.shape[1], constants.unscale
-    for i in range(n):
-        row, dh = first + i, size[i] * constants.eps_h
-        cluster[row], logit[row] = c[i], f[i] * unscale * unscale
-        error, norm = 0.0, 0.0
-        if len(R):
-            for j in range(D):
-                x[i, j] = P[i, j] * x[i, j] + P[i, D + j]
-                R[row, j] = x[i, j] * unscale * unscale
-            norm = sqrt(square(x[i]))
-            total, sum_a, others = sums[0, i], sums[1, i], sums[2, i]
-            error = ((total - 1) * slope[i] + others / f[i]) / total * dh
-            if f[i] * 512 < size[i]:
-                error += EPS * sum_a * size[i] / norm
-        largest = max(norm, f[i]) * unscale * unscale
-        if not (error < constants.tolerance and dh < 10 * constants.tolerance * f[i]):
-            unsure[found] = row
-            found += 1
-        elif not constants.smallest <= largest <= constants.largest:
-            beyond += 1
-    return found, beyond
-
-
-@reordered
-def square(values):
-    """Sum of squares."""
-    total = 0.0
-    for value in values:
-        total += value * value
-    return total
