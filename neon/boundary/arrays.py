@@ -141,7 +141,7 @@ def column_of(column):
     values = np.asarray(column)
     if values.dtype == object:  # booleans or integers with a gap
         values = np.array([np.nan if v is None else v for v in values.tolist()])
-    if values.dtype.kind not in "fiub":
+    if values.dtype.kind not in "fiub" or values.ndim != 1:
         raise TypeError(values.dtype)
     return values if values.dtype == np.float32 else values.astype(np.float64)
 

@@ -40,9 +40,8 @@ def check_names(model, X):
             f"got {got}. Select them: X[model.feature_names_in_]."
         )
     numbered = list(range(len(got)))
-    if names is None and got != numbered and all(isinstance(n, int | np.integer) for n in got):
-        if sorted(got) == numbered:
-            raise ValueError(
-                f"`X` must have its numbered columns in order, {numbered}; got {got}. "
-                "Select them: X[sorted(X.columns)]."
-            )
+    if names is None and got != numbered and set(got) == set(numbered):
+        raise ValueError(
+            f"`X` must have its numbered columns in order, {numbered}; got {got}. "
+            "Select them: X[sorted(X.columns)]."
+        )
