@@ -2,7 +2,7 @@
 # Another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
-EXTRAS := notebooks,test,compare,distributed,site,browser,teach
+EXTRAS := categorical,notebooks,test,compare,distributed,site,browser,teach
 RUN    := .venv/bin/python
 
 # Small matrices: one thread a process is several times faster than a thread a core.
@@ -35,7 +35,7 @@ bench-kernel: venv  ## time and memory of explanations of kernel k-means
 bench-rules: venv  ## the three rules of kernel k-means, measured: ten minutes
 	$(RUN) benchmarks/kernel_rules.py
 
-experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
+experiments: venv  ## measure faithfulness in full: 20 minutes, goes on where it stopped
 	$(RUN) -m utils.evaluation.experiments
 
 train: venv  ## train the encoders of the digits again; nothing else does
@@ -55,6 +55,7 @@ lab: venv  ## open the notebooks in JupyterLab
 
 bench: venv  ## speed and exactness against peers, into benchmarks/results/
 	$(RUN) benchmarks/engine.py
+	$(RUN) benchmarks/additive.py
 
 bench-distributed: venv  ## 20 million points from disk to disk on two workers, into benchmarks/results/
 	$(RUN) benchmarks/scaling_out.py

@@ -8,10 +8,18 @@ To learn how it works, read four modules, in this order:
 4. `neon.explanation`: from a model and points to relevances, contrasts and counterfactuals.
 
 The rooms apply it elsewhere, or make it fast: `neon.engine` (the same two layers in closed form,
-which is what `explain` runs), `neon.kernel`, `neon.density`, `neon.deep`, `neon.distributed`,
-`neon.evaluation`.
+which is what `explain` runs), `neon.additive` (mixtures, groups, trees, prototypes),
+`neon.kernel`, `neon.density` (outliers), `neon.deep`, `neon.pipelines`, `neon.distributed`,
+`neon.evaluation`, `neon.report`.
 """
 
+from .additive import (
+    NeuralizedCodebook,
+    NeuralizedMixture,
+    NeuralizedPrototypes,
+    NeuralizedSphericalKMeans,
+    NeuralizedTree,
+)
 from .deep import NeuralizedDeepKMeans, NeuralizedLinearKMeans
 from .density import SoftDistance, explain_outliers
 from .evaluation import Flipping, Stability, flip, kde_gamma, stability
@@ -33,11 +41,16 @@ __all__ = [
     "KMeans",
     "KernelKMeans",
     "NeonExplainer",
+    "NeuralizedCodebook",
     "NeuralizedDeepKMeans",
     "NeuralizedKMeans",
     "NeuralizedKernelKMeans",
     "NeuralizedLinearKMeans",
+    "NeuralizedMixture",
     "NeuralizedModel",
+    "NeuralizedPrototypes",
+    "NeuralizedSphericalKMeans",
+    "NeuralizedTree",
     "OutlierExplainer",
     "SoftDistance",
     "Stability",

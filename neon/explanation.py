@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .additive.recognition import recognised
 from .network import NeuralizedKMeans, Shares
-from .validation import as_beta, as_labels, as_points, is_heuristic, like
+from .validation import as_beta, as_labels, is_heuristic, like
 
 
 @dataclass(frozen=True, repr=False)
@@ -15,7 +16,8 @@ class Explanation:
     """Why each point is in its cluster, with its own proof: the residual.
 
     Attributes:
-        relevance: (n, D) share of each feature in the logit, in units of squared distance.
+        relevance: (n, D) share of each feature in the logit, in units of squared distance (of
+            mixtures, in nats).
             Positive speaks for the assigned cluster, negative against it.
         cluster: (n,) assigned cluster c.
         logit: (n,) f_c, the squared distance to the nearest competitor minus that to c.
@@ -49,8 +51,9 @@ def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=No
     """Explain the assigned cluster of every point: relevances that sum to the logit.
 
     Args:
-        model: a neuralized model, a fitted `KMeans`, a fitted scikit-learn clusterer with
-            `cluster_centers_`, or centroids (K, D).
+        model: a neuralized model, a fitted `KMeans`, centroids (K, D), or a fitted clusterer: one
+            with `cluster_centers_`, or another of those in `neon.additive`, such as a Gaussian
+            mixture.
         X: (n, D) points; float32 and float64 keep their type, float16 and bfloat16 become
             float32, integers float64.
         beta: stiffness of the min-take-most rule, in units of 1/logit: a number in [0, inf], or
@@ -121,6 +124,8 @@ def beta_heuristic(model, X):
 
 def heuristic(model, points):
     """β of checked points; their logits in float64, and in units of their own, to any range."""
+    if model.stiffness is not None:
+        return model.stiffness
     parts = (points[i : i + model.batch] for i in range(0, len(points), model.batch))
     logits = [model(part).cpu().numpy().astype(float) for part in parts]
     unit = max(part.max() for part in logits)
@@ -142,7 +147,9 @@ def contrast(model, X, cluster, against):
         against: the cluster to speak against, likewise.
 
     Returns:
-        (n, D) relevances, of the same kind as X, that sum to d_against − d_cluster.
+        (n, D) relevances, of the same kind as X, that sum to d_against − d_cluster; of mixtures,
+        to log r_cluster/r_against minus what belongs to no feature, `energy.constant` of the one
+        against the other.
 
     Raises:
         ValueError: a cluster that does not exist, or a cluster against itself.
@@ -166,16 +173,17 @@ def counterfactual(model, X, against=None):
     which need not belong to the nearest centroid.
 
     Args:
-        model: as for `explain`, for k-means.
+        model: as for `explain`, with flat boundaries, as those of k-means are.
         X: (n, D) points.
         against: cluster to move towards: one, one for each point (n,), or None for the nearest
-            boundary. With a given cluster the plane may be met where a third is nearer still.
+            boundary. With a given cluster the boundary may be met where a third is nearer still.
 
     Returns:
         (n, D) points on the boundary, of the same kind as X.
 
     Raises:
         ValueError: a cluster that does not exist, or that the point is already assigned to.
+        NotImplementedError: boundaries are curved.
 
     Example:
         >>> counterfactual([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5]])
@@ -198,14 +206,19 @@ def prepared(model, X):
             f"got {list(columns)}. Select them: X[model.feature_names_in_]."
         )
     model = neuralized(model)
-    return model, as_points(X, model.n_features).detach()
+    return model, model.points(X).detach()
 
 
 def neuralized(model):
-    """Return a model that can propagate relevance as it is, or ask it for one; else k-means."""
+    """Return a model that can propagate relevance as it is, or ask it for one; else k-means.
+
+    A fitted clusterer of another library is recognised by its class.
+    """
     if hasattr(model, "propagate"):
         return model
-    return model.neuralize() if hasattr(model, "neuralize") else NeuralizedKMeans(model)
+    if hasattr(model, "neuralize"):
+        return model.neuralize()
+    return recognised(model) or NeuralizedKMeans(model)
 
 
 def in_batches(model, points, beta, cluster, out, size):

@@ -29,9 +29,15 @@ class NeuralizedModel(torch.nn.Module):
 
     Attributes:
         batch: points whose logits are computed at a time, where nothing else bounds memory.
+        stiffness: β, if the logit has one of its own that no other fits; else None.
+        has_constant: whether a share of the logit can belong to no feature.
     """
 
-    batch = 4096
+    batch, stiffness, has_constant = 4096, None, False
+
+    def points(self, X):
+        """X as a checked tensor of points (n, D)."""
+        return as_points(X, self.n_features)
 
     def h(self, X):
         """Evidence h (n, K, K−1) of points X (n, D), for every cluster against each other."""
@@ -220,11 +226,11 @@ class NeuralizedKMeans(NeuralizedModel):
             return super().forward(X, c)
         if c is not None:
             c = as_labels(c, len(X), self.n_clusters, "c")
-        return engine.logits(X, self.centroids, cluster=c)[1]
+        return engine.logits(X, self.centroids, cluster=c)
 
     def decision(self, X):
         """Assigned cluster (n,): the nearest centroid, the lower index at an exact tie."""
-        return engine.logits(as_points(X, self.n_features), self.centroids)[0]
+        return engine.decision(as_points(X, self.n_features), self.centroids)
 
     def propagate(self, X, beta, *, cluster=None, out=None):
         """`Shares` of checked points X (n, D), in closed form."""

@@ -5,7 +5,7 @@ import torch
 from .validation import as_beta, as_points
 
 
-def min_take_most(h, relevance, beta):
+def min_take_most(h, relevance, beta, *, dim=-1):
     """Share the relevance of a minimum among its inputs: R_k = softmin(β h)_k R.
 
     Args:
@@ -13,6 +13,7 @@ def min_take_most(h, relevance, beta):
         relevance: (...,) relevance that arrives from above; for k-means the logit f_c.
         beta: stiffness in [0, inf], in units of 1/h. 0 shares equally; inf gives all to the
             smallest input, equal ones sharing.
+        dim: axis of the competitors, if it is not the last.
 
     Returns:
         (..., K−1) relevances that sum to `relevance`.
@@ -28,10 +29,10 @@ def min_take_most(h, relevance, beta):
         tensor([0.5000, 0.5000, 0.0000])
     """
     beta = as_beta(beta)
-    above = h - h.amin(-1, keepdim=True)  # >= 0, and 0 at the minimum: no overflow, no inf − inf
+    above = h - h.amin(dim, keepdim=True)  # >= 0, and 0 at the minimum: no overflow, no inf − inf
     # 0 · inf is NaN: where the distance to the minimum is 0 the exponent is 0 for every β
     exponent = torch.where(above == 0, 0.0, -beta * above)
-    return exponent.softmax(-1) * relevance[..., None]
+    return exponent.softmax(dim) * relevance.unsqueeze(dim)
 
 
 def midpoint(x, mu_c, mu_k):

@@ -21,6 +21,8 @@ def as_tensor(values, name):
     Raises:
         TypeError: for complex or non-numeric values.
     """
+    if hasattr(values, "toarray"):
+        raise TypeError(f"`{name}` must be dense; got a sparse matrix. Pass {name}.toarray().")
     if not torch.is_tensor(values):
         array = np.asarray(values)
         if array.dtype.kind not in "fiub":
@@ -155,14 +157,22 @@ def centroids_of(model):
 
 def what_it_lacks(model):
     """Say what keeps a model or a scikit-learn estimator from being neuralized, and what to do."""
-    if hasattr(model, "steps"):
+    last = model
+    while hasattr(last, "steps"):
+        last = last.steps[-1][1]
+    fitted = hasattr(last, "n_features_in_") or hasattr(last, "labels_")
+    if not fitted:
+        return "be fitted, and then have `cluster_centers_`. Call .fit(X) first."
+    if not hasattr(last, "predict") and not hasattr(last, "labels_"):
+        return f"be a clusterer, or end in one; got {type(last).__name__}, which has no clusters."
+    if last is not model and (hasattr(last, "cluster_centers_") or hasattr(last, "predict")):
         return (
-            "be a clusterer; got a pipeline, whose steps have to be explained through. "
+            "be a clusterer; got a pipeline, whose steps have to be read back. "
             "Use NeonExplainer(pipeline, prefit=True).fit(X)."
         )
-    if hasattr(model, "n_features_in_") or hasattr(model, "labels_"):
-        return (
-            "have centroids; it is fitted and has no `cluster_centers_`. Use "
-            "KernelKMeans.from_labels(X, labels), which explains the labels of any clusterer."
-        )
-    return "be fitted, and then have `cluster_centers_`. Call .fit(X) first."
+    points = "(X, labels)" if last is model else "(Z, labels), Z what the steps make of X"
+    noise = ", without the noise (label -1)" if min(getattr(last, "labels_", [0])) < 0 else ""
+    return (
+        "have centroids; it is fitted and has no `cluster_centers_`. Use KernelKMeans.from_labels"
+        f"{points}{noise}: its `agreement_` says how many of the labels it reproduces."
+    )

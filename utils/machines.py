@@ -91,14 +91,16 @@ def quick():
 
 NO_AVX512 = "X86_V4 AVX512_ICL AVX512_SPR"
 MACHINES = {
+    "another order": Machine(
+        {"PYTHONHASHSEED": "4711"}, tests=quick(), backwards=True
+    ),  # the longest
     "Prescott": processor("Prescott", "COMPATIBLE", "default", f"X86_V3 {NO_AVX512}", "generic"),
     "Sandybridge": processor("Sandybridge", "AVX", "default", f"X86_V3 {NO_AVX512}", "sandybridge"),
     "Haswell": processor("Haswell", "AVX2", "avx2", NO_AVX512, "haswell"),
     "Zen": processor("Zen", "AUTO", "avx2", NO_AVX512, "znver2"),
     "SkylakeX": processor("SkylakeX", "AVX512", "avx512", "AVX512_SPR", "skylake-avx512"),
     "two threads": Machine({"NEON_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"}),  # shares its cores
-    "without numba's compiler": Machine({"NUMBA_DISABLE_JIT": "1"}, tests=NUMBERS + ENGINE),
-    "another order": Machine({"PYTHONHASHSEED": "4711"}, tests=quick(), backwards=True),
+    "without a compiler": Machine({"NUMBA_DISABLE_JIT": "1"}, tests=NUMBERS + ENGINE),
     "moved data": Machine(
         {"IPYTHONDIR": str(BUILD / "ipython")}, tests=(), without=("scaling_out", *BY_THE_DIGIT)
     ),

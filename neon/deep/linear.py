@@ -6,6 +6,7 @@ import torch
 from ..engine.devices import coefficients, lift
 from ..network import NeuralizedKMeans, NeuralizedModel, Shares
 from ..validation import as_centroids, as_labels, as_points, as_tensor, centroids_of
+from .affine import affine
 
 
 class NeuralizedLinearKMeans(NeuralizedModel):
@@ -104,9 +105,7 @@ class NeuralizedLinearKMeans(NeuralizedModel):
             )
         centroids = centroids_of(clusterer)
         nearest = NeuralizedKMeans(centroids).decision(as_points(Z, centroids.shape[1])).numpy()
-        # a cluster without members has no mean: any point will do, its pre-image is corrected
-        groups = [X[nearest == k] if (nearest == k).any() else X for k in range(len(centroids))]
-        means = np.stack([np.asarray(group.mean(0)).ravel() for group in groups])
+        means = member_means(X, nearest, len(centroids))
         return cls(centroids, A, a, input_means=means)
 
     @property
@@ -191,43 +190,20 @@ class NeuralizedLinearKMeans(NeuralizedModel):
         return f"n_clusters={self.n_clusters}, n_features={D}, n_components={p}"
 
 
-def affine(transformer):
-    """Matrix A (p, D) and offset a (p,) of a fitted scikit-learn transformer z = A x + a.
+def member_means(X, labels, n_clusters, weights=None):
+    """Means (K, D) of the rows of X in each cluster; of all rows for a cluster without members.
 
-    Raises:
-        TypeError: the transformer is not affine, or not known to be.
+    Args:
+        X: (n, D) array or scipy sparse matrix.
+        labels: (n,) clusters.
+        n_clusters: K.
+        weights: (n,) weights of the rows, equal by default.
 
     Example:
-        >>> from sklearn.preprocessing import StandardScaler
-        >>> affine(StandardScaler().fit([[1.0], [5.0]]))
-        (array([[0.5]]), array([-1.5]))
+        >>> member_means(np.array([[1.0], [3.0], [8.0]]), [0, 0, 1], 3)
+        array([[2.], [8.], [4.]])
     """
-    from sklearn.decomposition import PCA, IncrementalPCA, TruncatedSVD
-    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-
-    match transformer:
-        case TruncatedSVD():
-            return transformer.components_, np.zeros(len(transformer.components_))
-        case PCA() | IncrementalPCA():
-            A = transformer.components_
-            if transformer.whiten:
-                variance = transformer.explained_variance_
-                A = A / np.sqrt(variance).clip(np.finfo(variance.dtype).eps)[:, None]
-            return A, -A @ transformer.mean_
-        case MinMaxScaler(clip=False):
-            return np.diag(transformer.scale_), transformer.min_
-        case StandardScaler():
-            center, scale = transformer.mean_, transformer.scale_
-            center = center if transformer.with_mean else None
-        case RobustScaler():
-            center, scale = transformer.center_, transformer.scale_
-        case MaxAbsScaler(clip=False):
-            center, scale = None, transformer.scale_
-        case _:
-            raise TypeError(
-                "`steps` must be affine to be explained through: PCA, TruncatedSVD, a scaler "
-                f"without clipping; got {transformer!r}. Explain the clusterer behind it on what "
-                "this step returns instead: the relevances are then those of its outputs."
-            )
-    scale = np.ones(transformer.n_features_in_) if scale is None else scale
-    return np.diag(1 / scale), 0 * scale if center is None else -center / scale
+    member = np.arange(n_clusters)[:, None] == np.asarray(labels)
+    member = member * (1.0 if weights is None else np.asarray(weights, dtype=float))
+    member[~member.any(1)] = 1  # any point will do there: its pre-image is corrected
+    return np.asarray(member @ X) / member.sum(1, keepdims=True)

@@ -4,11 +4,29 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..estimator import parts, through
 from .outliers import as_soft_distance, explain_outliers
 from .soft_distance import SoftDistance
+
+# each output depends on one input alone: what is relevant of the one is relevant of the other
+ELEMENTWISE = (
+    MaxAbsScaler,
+    MinMaxScaler,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,7 +111,8 @@ class OutlierExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             if self.prefit:
                 check_is_fitted(self.density)
             self.density_ = self.density if self.prefit else clone(self.density).fit(X)
-            steps, mixing, last = parts(self.density_)
+            *steps, last = steps_of(self.density_)
+            mixing = [step for step in steps if not isinstance(step, ELEMENTWISE)]
             if mixing:
                 raise TypeError(
                     "The steps before a density must be elementwise, such as a scaler; got "
@@ -156,7 +175,9 @@ class OutlierExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _scaled(self, X, values):
         """Points as the density sees them, in the dtype of X."""
-        scaled = through(self._steps, X if hasattr(X, "columns") else values)
+        scaled = X if hasattr(X, "columns") else values
+        for step in self._steps:
+            scaled = step.transform(scaled)
         return np.asarray(scaled, dtype=values.dtype)
 
     def __sklearn_tags__(self):
@@ -164,3 +185,11 @@ class OutlierExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def steps_of(density):
+    """List the steps of a pipeline that do something, of pipelines within it too."""
+    if not isinstance(density, Pipeline):
+        return [density]
+    steps = (step for _, step in density.steps if step not in (None, "passthrough"))
+    return [inner for step in steps for inner in steps_of(step)]

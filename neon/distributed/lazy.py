@@ -1,6 +1,6 @@
 """Explain a Dask table: the functions of `neon.distributed`."""
 
-from ..explanation import Explanation
+from ..explanation import Explanation, neuralized
 from ..kmeans import KMeans
 from ..validation import as_beta, as_points
 from .parquet import Folder, identity, summed, to_frame
@@ -85,8 +85,12 @@ def explain_lazily(model, X, *, beta):
         one = {"chunks": (X.chunks[0], (1,))}
         relevance = blocks.map_blocks(field, "relevance", meta=nothing.relevance)
         cluster = blocks.map_blocks(field, "cluster", meta=nothing.cluster[:, None], **one)[:, 0]
-        logit = blocks.map_blocks(field, "logit", meta=nothing.logit[:, None], **one)[:, 0]
-        return Explanation(relevance, cluster, logit, beta)
+
+        def numbers(name):
+            return blocks.map_blocks(field, name, meta=nothing.logit[:, None], **one)[:, 0]
+
+        constant = numbers("constant") if kind.model.has_constant else 0.0
+        return Explanation(relevance, cluster, numbers("logit"), beta, constant)
 
     import dask.dataframe as dd
 
@@ -102,7 +106,9 @@ def explain_lazily(model, X, *, beta):
         divisions = X.divisions if X.known_divisions else None
         return dd.from_delayed(frames, meta=meta, divisions=divisions, verify_meta=False)
 
-    return Explanation(column(list(kind.names)), column("cluster"), column("logit"), beta)
+    constant = column("constant") if kind.model.has_constant else 0.0
+    relevance = column(list(kind.names))
+    return Explanation(relevance, column("cluster"), column("logit"), beta, constant)
 
 
 def aggregate(model, X, *, beta):
@@ -141,6 +147,9 @@ def beta_heuristic(model, X):
         >>> beta_heuristic([[0.0, 0.0], [2.0, 2.0]], X)
         0.2
     """
+    model = neuralized(model)
+    if model.stiffness is not None:
+        return model.stiffness
     mean = aggregate(model, X, beta=1).compute().overall.mean_logit.item()
     return 1 / mean if mean > 0 else float("inf")
 
@@ -161,7 +170,7 @@ def write_parquet(model, X, folder, *, beta):
     Returns:
         `dask.delayed.Delayed` whose `.compute()` writes and returns the `Aggregate` of all
         partitions. The columns are those of X (a dask array has 0, 1, ...), with the relevances,
-        then `cluster` and `logit`; the index is kept.
+        then `cluster` and `logit` (and `constant`, for mixtures); the index is kept.
 
     Raises:
         ValueError: the folder holds relevances of other data, another model or another beta, or
@@ -181,7 +190,8 @@ def write_parquet(model, X, folder, *, beta):
 
     kind, beta, parts = Kind.of(model, X), as_beta(beta), partitions(X)
     names = kind.names or tuple(map(str, range(kind.model.n_features)))
-    taken = {"cluster", "logit"} & set(names)
+    own = {"cluster", "logit", "constant"} if kind.model.has_constant else {"cluster", "logit"}
+    taken = own & set(names)
     if taken:
         raise ValueError(f"`X` must have no column {sorted(taken)}; rename it, the result has one.")
     token = X.name if kind.names is None else X._name

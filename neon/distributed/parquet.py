@@ -125,11 +125,16 @@ def summed(folder, number, n_clusters):
 
 
 def to_frame(explanation, names, index):
-    """Table of relevances under the names of the features, then `cluster` and `logit`."""
+    """Table of relevances under the names of the features, then `cluster` and `logit`.
+
+    Then `constant`, where a share of the logit belongs to no feature.
+    """
     import pandas as pd
 
     frame = pd.DataFrame(explanation.relevance, index=index, columns=list(names), copy=False)
-    return frame.assign(cluster=explanation.cluster, logit=explanation.logit)
+    frame = frame.assign(cluster=explanation.cluster, logit=explanation.logit)
+    nothing = isinstance(explanation.constant, float)
+    return frame if nothing else frame.assign(constant=explanation.constant)
 
 
 def identity(model, *facts):

@@ -64,7 +64,8 @@ class Kind:
         """`Explanation` of no point."""
         X = np.empty((0, self.model.n_features), np.result_type(*self.dtypes))
         X = as_tensor(X, "X").numpy()
-        return Explanation(X, np.empty(0, np.int64), X[:, 0], beta)
+        constant = X[:, 0] if self.model.has_constant else 0.0
+        return Explanation(X, np.empty(0, np.int64), X[:, 0], beta, constant)
 
 
 def explain_part(part, number, kind, beta):

@@ -29,22 +29,27 @@ class Plan:
         self.X, M, limits = X, centroids.detach().cpu().double().numpy(), np.finfo(X.dtype)
         D, exponent = M.shape[1], int(np.frexp(np.abs(M).max())[1])
         # squares of scaled numbers neither overflow nor vanish, unless X is 1e240 times larger
-        scale = 2.0 ** min(100 - exponent, 1000)
-        self.mu = M * scale
-        self.mu_T = np.ascontiguousarray(self.mu.T)
+        self.scale = 2.0 ** min(100 - exponent, 1000)
+        self.mu = M * self.scale
+        self.mu_T, self.beta = (
+            np.ascontiguousarray(self.mu.T),
+            float(beta) / self.scale / self.scale,
+        )
+
+        scale = 2.0 ** min(max(-exponent, -500), 500)  # so that 1 / scale² is a number
         with np.errstate(all="ignore"):
-            origin = M.mean(0)
-            centred, norms = self.mu, np.vecdot(self.mu, self.mu)
+            origin, centred = M.mean(0), M * scale
+            norms = np.vecdot(centred, centred)
             if 4 * np.vecdot(origin, origin) * scale * scale < norms.max():  # loses no digits
                 origin = np.zeros(D)
             else:
                 centred = (M - origin) * scale
                 norms = np.vecdot(centred, centred)
-        both = np.concatenate([-2 * centred, centred * centred], 1)
-        self.tables = origin, -2 * centred, both, norms
+        # the order of the first table is that for which BLAS is faster
+        self.tables = origin, np.asfortranarray(-2 * centred), centred * centred, norms
         self.constants = self.tiles.Constants(
             scale=scale,
-            unscale=1 / scale,
+            unscale=1 / scale / scale,
             beta=float(beta) / scale / scale,
             radius=float(np.sqrt(norms.max())),
             # measured: h is wrong by at most that times (2‖x‖ + ‖μ‖) ‖μ‖
@@ -74,25 +79,27 @@ class Plan:
             return rows.start + unsure[:found], beyond
 
         def again(rows):
-            x, k = np.ascontiguousarray(self.X[rows]), self.constants
+            x = np.ascontiguousarray(self.X[rows])
             labels, logits, r = (
                 c[rows],
                 np.empty(len(rows)),
                 np.empty((len(rows) * bool(len(R)), x.shape[1])),
             )
             self.exact.explain_rows(
-                x, self.mu, self.mu_T, k.scale, k.beta, given, labels, logits, r
+                x, self.mu, self.mu_T, self.scale, self.beta, given, labels, logits, r
             )
             for i in np.flatnonzero(np.isnan(logits)):
-                point = x[i].astype(float) * k.scale
+                point = x[i].astype(float) * self.scale
                 labels[i], logits[i] = self.exact.decide(
-                    point, self.mu, self.mu_T, k.beta, given, labels[i], r[i : i + 1]
+                    point, self.mu, self.mu_T, self.beta, given, labels[i], r[i : i + 1]
                 )
-            c[rows], f[rows] = labels, logits * k.unscale * k.unscale
+            c[rows], f[rows] = labels, self.unscaled(logits)
             if len(R):
-                R[rows] = r * k.unscale * k.unscale
+                R[rows] = self.unscaled(r)
             if in_range:
-                self.check(np.abs(r).max(1) if len(R) else np.abs(logits), logits)
+                self.check(
+                    np.abs(np.column_stack([r, logits]) if len(R) else logits[:, None]).max(1)
+                )
 
         workers = max(1, min(torch.get_num_threads(), n * (K + self.X.shape[1]) // SHARE))
         tile = self.tiles.TILE
@@ -108,11 +115,14 @@ class Plan:
             self.compiled.share(again, parts, workers)
         return torch.from_numpy(c), torch.from_numpy(f)
 
-    def check(self, size, logits):
+    def unscaled(self, values):
+        """Results in the units of the data; in two steps, because 1 / scale² may be no number."""
+        return values / self.scale / self.scale
+
+    def check(self, size):
         """Raise if results of a size (n,), scaled, are beyond the range of the dtype."""
-        k = self.constants
-        size = np.maximum(size, np.abs(logits)) * k.unscale * k.unscale
-        if not ((size == 0) | ((k.smallest <= size) & (size <= k.largest))).all():
+        real, k = self.unscaled(size), self.constants
+        if not ((size == 0) | ((k.smallest <= real) & (real <= k.largest))).all():
             self.refuse()
 
     def refuse(self):
@@ -124,47 +134,33 @@ class Plan:
 
 
 def relevance(X, centroids, beta, *, cluster=None, out=None):
-    """Relevance (n, D), cluster (n,) and logit (n,) of points.
-
-    Args:
-        X: (n, D) tensor of points, finite, float32 or float64.
-        centroids: (K, D) tensor, K >= 2; more digits than X has are made use of.
-        beta: stiffness of the min-take-most rule, in [0, inf].
-        cluster: (n,) labels to explain. By default the nearest centroid; at an exact tie the
-            lower index. A label that is not the nearest has a logit below 0; the relevances
-            still sum to it.
-        out: (n, D) tensor like X, to write the relevances into.
-
-    Raises:
-        OverflowError: results are beyond the range of the dtype, or vanish in it.
-
-    Example:
-        >>> X, mu = torch.tensor([[0.0, 0.5]]), torch.tensor([[0.0, 0.0], [2.0, 2.0]])
-        >>> relevance(X, mu, beta=1.0)
-        (tensor([[4., 2.]]), tensor([0]), tensor([6.]))
-    """
+    """Relevance (n, D), cluster (n,) and logit (n,) of points, all in memory of the CPU."""
     x = X.detach().numpy()
     R = np.empty(x.shape, x.dtype) if out is None else out.detach().numpy()
     c, f = Plan(x, centroids, beta).run(cluster, R)
     return torch.from_numpy(R) if out is None else out, c, f
 
 
-def logits(X, centroids, *, cluster=None):
-    """Cluster (n,) and logit (n,) of points: one matrix product."""
+def logits(X, centroids, cluster=None):
+    """Logit (n,) of points."""
     x = X.detach().numpy()
-    return Plan(x, centroids).run(cluster, x[:0])
+    return Plan(x, centroids).run(cluster, x[:0])[1]
+
+
+def decision(X, centroids):
+    """Cluster (n,) of points."""
+    x = X.detach().numpy()
+    return Plan(x, centroids).run(None, x[:0], in_range=False)[0]
 
 
 def contrast(X, centroids, cluster, against):
     """Shares (n, D) of d_against − d_cluster, each to its last digits."""
     x = np.ascontiguousarray(X.detach().numpy())
-    plan, R = Plan(x, centroids), np.empty(x.shape, x.dtype)
+    plan, R, size = Plan(x, centroids), np.empty(x.shape, x.dtype), np.empty(len(x))
     with np.errstate(all="ignore"):
-        k = plan.constants
         c, other = (np.ascontiguousarray(labels) for labels in (cluster, against))
-        plan.exact.against(x, plan.mu, k.scale, k.unscale, c, other, R)
-        if not np.isfinite(R).all() or (np.abs(R) < 0).any():
-            plan.refuse()
+        plan.exact.against(x, plan.mu, plan.scale, c, other, R, size)
+        plan.check(size)
     return torch.from_numpy(R)
 
 
@@ -175,7 +171,7 @@ def counterfactual(X, centroids, against=None):
     c, _ = plan.run(None, x[:0], in_range=False)
     k = np.full(len(x), -1) if against is None else np.ascontiguousarray(against)
     with np.errstate(all="ignore"):
-        plan.exact.move(x, plan.mu, plan.mu_T, plan.constants.scale, c.numpy(), k, moved)
+        plan.exact.move(x, plan.mu, plan.mu_T, plan.scale, c.numpy(), k, moved)
     if not np.isfinite(moved).all():
         plan.refuse()
     return torch.from_numpy(moved)

@@ -5,7 +5,7 @@ takes eight of them at once, and every matrix product has one shape. A row's res
 row alone, to the last bit.
 """
 
-from math import inf, sqrt
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ class Constants(NamedTuple):
     """What the loops need to know beside the centroids."""
 
     scale: float  # of the points and centroids, a power of two
-    unscale: float  # its inverse
+    unscale: float  # of the results, the inverse of its square
     beta: float  # for scaled data
     radius: float  # largest ‖μ‖ around the origin
     eps_h: float  # error of h relative to (2‖x‖ + ‖μ‖) ‖μ‖
@@ -43,61 +43,95 @@ def explain_tiles(X, given, cluster, logit, R, unsure, tables, constants):
     Args:
         X: (n, D) points.
         given: whether cluster holds labels, to be kept.
-        cluster, logit, R: results.
+        cluster: (n,) result.
+        logit: (n,) result.
+        R: (n, D) result, or (0, D).
         unsure: (n,) memory for the numbers of rows that are not certain, filled from the start.
-        tables: origin (D,) and, around it and scaled, −2 μ (K, D), [−2 μ | μ²] (K, 2 D), ‖μ‖² (K,).
+        tables: origin (D,) and, around it and scaled, −2 μ (K, D), μ² (K, D), ‖μ‖² (K,).
         constants: `Constants`.
 
     Returns:
         how many rows are not certain, and how many others are beyond the range of the dtype.
     """
-    origin, twice, both, norms = tables
+    origin, twice, squares, norms = tables
     K, D = twice.shape
-    x, P, G, E = (
-        np.empty((TILE, D)),
-        np.empty((TILE, 2 * D)),
-        np.empty((K, TILE)),
-        np.empty((K, TILE)),
-    )
-    f, size, slope, work, sums = (
-        np.empty(TILE),
-        np.empty(TILE),
-        np.empty(TILE),
-        np.empty(TILE),
-        np.empty((3, TILE)),
-    )
+    x, P, Q = np.zeros((TILE, D)), np.empty((TILE, D)), np.empty((TILE, D))
+    G, a, sums = np.empty((K, TILE)), np.empty((K, TILE)), np.empty((2, TILE))
+    f, size, slope, error = np.empty((4, TILE))
     c = np.zeros(TILE, np.int64)
     found = beyond = 0
     for first in range(0, len(X), TILE):
-        n = min(TILE, len(X) - first)
-        center(X[first : first + n], origin, constants.scale, x, size)
+        rows = slice(first, min(first + TILE, len(X)))
+        n = rows.stop - first
+        center(X[rows], origin, constants, x, size)
         np.dot(twice, x.T, G)
         if given:
-            c[:n] = cluster[first : first + n]
+            c[:n] = cluster[rows]
         compare(G, norms, given, c, f)
-        for i in range(TILE):
-            size[i] = (2 * sqrt(size[i]) + constants.radius) * constants.radius
-            slope[i] = min(1 / 64 / (size[i] * constants.eps_h), constants.beta)
+        cluster[rows] = c[:n]
+        error[:] = 0
         if len(R):
-            weigh(G, f, c, slope, E, sums, work)
-            np.dot(E.T, both, P)
-        more, out = add(
-            first, n, x, P, f, c, size, slope, sums, cluster, logit, R, unsure[found:], constants
-        )
-        found, beyond = found + more, beyond + out
+            for i in range(TILE):  # a β so large that it would magnify the error of h is cut
+                cut = 1 / 64 / (size[i] * constants.eps_h)
+                slope[i] = cut if cut < constants.beta else constants.beta
+            weigh(G, f, c, slope, a, sums, error)
+            np.dot(a.T, twice, P)
+            np.dot(a.T, squares, Q)
+            add(x.reshape(-1), P.reshape(-1), Q.reshape(-1), R[rows].reshape(-1), constants)
+            for i in range(TILE):
+                total, dh = sums[0, i], size[i] * constants.eps_h
+                others = sums[1, i] * total - 1  # Σ a_k without the nearest, which is 1 / total
+                error[i] = ((total - 1) * slope[i] + others / f[i]) / total * dh
+        for i in range(n):
+            low = high = f[i] * constants.unscale
+            logit[first + i] = low
+            if len(R):  # bounds of the largest relevance
+                most = sums[1, i] * size[i]
+                low, high = low / D, 2 * most * constants.unscale
+                if f[i] * 512 < size[i] or low < constants.smallest or high > constants.largest:
+                    norm = length(x, P, Q, i)
+                    error[i] += EPS * most / norm  # of the products, no longer small beside R
+                    low = high = max(norm, f[i]) * constants.unscale
+            dh = size[i] * constants.eps_h
+            if not (error[i] < constants.tolerance and dh < 10 * constants.tolerance * f[i]):
+                unsure[found] = first + i
+                found += 1
+            elif low < constants.smallest or high > constants.largest:
+                beyond += 1
     return found, beyond
 
 
-@compiled
-def center(X, origin, scale, x, squares):
-    """Fill the tile x with scaled points X around the origin, then 0, and squares with ‖x‖²."""
+@reordered
+def center(X, origin, constants, x, size):
+    """Fill a tile x with scaled points X around the origin, and size.
+
+    What was added up for an h is at most its size, (2‖x‖ + ‖μ‖) ‖μ‖.
+    """
     for i in range(len(X)):
+        square = 0.0
         for j in range(len(origin)):
-            x[i, j] = (X[i, j] - origin[j]) * scale
-        squares[i] = square(x[i])
-    for i in range(len(X), len(x)):
-        x[i] = 0
-        squares[i] = 0
+            value = (X[i, j] - origin[j]) * constants.scale
+            x[i, j] = value
+            square += value * value
+        size[i] = square
+    for i in range(TILE):
+        size[i] = (2 * np.sqrt(size[i]) + constants.radius) * constants.radius
+
+
+@contracted
+def add(x, P, Q, R, constants):
+    """Fill R = x ⊙ P + Q, all of them flat."""
+    for i in range(len(R)):
+        R[i] = (P[i] * x[i] + Q[i]) * constants.unscale
+
+
+@compiled
+def length(x, P, Q, i):
+    """‖x ⊙ P + Q‖ of row i."""
+    square = 0.0
+    for j in range(x.shape[1]):
+        square += (P[i, j] * x[i, j] + Q[i, j]) ** 2
+    return np.sqrt(square)
 
 
 @compiled
@@ -136,27 +170,36 @@ def weigh(above, f, c, slope, a, sums, work):
         c: (n,) clusters.
         slope: (n,) β.
         a: (K, n), filled.
-        sums: (3, n), filled with Σ exp(−β (h − f)), Σ a_k, and the latter without the nearest.
+        sums: (2, n), filled with Σ exp(−β (h − f)) and Σ a_k.
         work: (n,) memory.
     """
     K, n = above.shape
-    total, sum_a, others = sums
+    total, sum_a = sums
     total[:] = 0
     sum_a[:] = 0
-    others[:] = 0
+    top = np.empty(n)
+    for i in range(n):
+        top[i] = f[i] if f[i] > 0 else 0.0
     for k in range(K):
         up, e = above[k], a[k]
         exponential(up, slope, e, work)
+        # short loops: of more than a few arrays the compiler takes one number at a time
         for i in range(n):
-            ratio = max(f[i], 0.0) / (up[i] + f[i])
-            share = e[i] * ratio
             total[i] += e[i]
-            others[i] += share if up[i] > 0 else 0.0
-            e[i] = share if up[i] > 0 else e[i]
-    for k in range(K):
         for i in range(n):
-            a[k, i] /= total[i]
-            sum_a[i] += a[k, i]
+            work[i] = top[i] / (up[i] + f[i])
+        for i in range(n):
+            work[i] = work[i] if up[i] > 0 else 1.0
+        for i in range(n):
+            e[i] *= work[i]
+    for i in range(n):
+        work[i] = 1 / total[i]
+    for k in range(K):
+        e = a[k]
+        for i in range(n):
+            e[i] *= work[i]
+        for i in range(n):
+            sum_a[i] += e[i]
     for i in range(n):
         a[c[i], i] = -sum_a[i]
 
@@ -171,55 +214,13 @@ def exponential(above, slope, e, work):
         work[i] = power * LOG2E + ROUND
         m = work[i] - ROUND
         r = power - m * LN2_HIGH - m * LN2_LOW
-        p = 1 / 6227020800
-        p = p * r + 1 / 479001600
-        p = p * r + 1 / 39916800
-        p = p * r + 1 / 3628800
-        p = p * r + 1 / 362880
-        p = p * r + 1 / 40320
-        p = p * r + 1 / 5040
-        p = p * r + 1 / 720
-        p = p * r + 1 / 120
-        p = p * r + 1 / 24
-        p = p * r + 1 / 6
-        p = p * r + 1 / 2
-        e[i] = (p * r + 1) * r + 1
+        r2 = r * r
+        r4 = r2 * r2
+        low = (1 + r) + (1 / 2 + r * (1 / 6)) * r2
+        middle = (1 / 24 + r * (1 / 120)) + (1 / 720 + r * (1 / 5040)) * r2
+        high = (1 / 40320 + r * (1 / 362880)) + (1 / 3628800 + r * (1 / 39916800)) * r2
+        e[i] = low + (middle + (high + r4 * (1 / 479001600)) * r4) * r4
     for i in range(len(e)):
         bits[i] = (bits[i] + 1023) << 52  # the bits of 2^m
     for i in range(len(e)):
         e[i] *= work[i]
-
-
-@compiled
-def add(first, n, x, P, f, c, size, slope, sums, cluster, logit, R, unsure, constants):
-    """Write the results of a tile; return how many rows are unsure, and how many out of range."""
-    found, beyond, D, unscale = 0, 0, x.shape[1], constants.unscale
-    for i in range(n):
-        row, dh = first + i, size[i] * constants.eps_h
-        cluster[row], logit[row] = c[i], f[i] * unscale * unscale
-        error, norm = 0.0, 0.0
-        if len(R):
-            for j in range(D):
-                x[i, j] = P[i, j] * x[i, j] + P[i, D + j]
-                R[row, j] = x[i, j] * unscale * unscale
-            norm = sqrt(square(x[i]))
-            total, sum_a, others = sums[0, i], sums[1, i], sums[2, i]
-            error = ((total - 1) * slope[i] + others / f[i]) / total * dh
-            if f[i] * 512 < size[i]:
-                error += EPS * sum_a * size[i] / norm
-        largest = max(norm, f[i]) * unscale * unscale
-        if not (error < constants.tolerance and dh < 10 * constants.tolerance * f[i]):
-            unsure[found] = row
-            found += 1
-        elif not constants.smallest <= largest <= constants.largest:
-            beyond += 1
-    return found, beyond
-
-
-@reordered
-def square(values):
-    """Sum of squares."""
-    total = 0.0
-    for value in values:
-        total += value * value
-    return total

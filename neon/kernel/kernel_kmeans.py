@@ -89,8 +89,8 @@ class KernelKMeans:
         fitted = f", agreement={self.agreement_:.3f}" if hasattr(self, "agreement_") else ""
         return f"KernelKMeans(n_clusters={self.n_clusters}, gamma={self.gamma}{fitted})"
 
-    def fit(self, X):
-        """Cluster points X (n, D) and return self.
+    def fit(self, X, y=None):
+        """Cluster points X (n, D) and return self; y is not used.
 
         Forms the (n, n) kernel matrix in float64. That allows 20 000 points (3.2 GB).
 
@@ -135,6 +135,9 @@ class KernelKMeans:
         `agreement_` is the share of points that the kernel model puts where the labels do. Works
         in blocks: the kernel matrix is never formed.
 
+        Warns:
+            UserWarning: fewer than 99 % are reproduced, so that `explain` is about other clusters.
+
         Raises:
             TypeError, ValueError: labels that are no integers 0..K−1, or leave a cluster empty.
 
@@ -147,7 +150,14 @@ class KernelKMeans:
         labels = full_labels(labels, len(X), None, "labels")
         model = cls(int(labels.max()) + 1, gamma=gamma)
         model.n_iter_ = 0
-        return model._set(X, labels, median_gamma(X) if gamma == "median" else model.gamma)
+        model._set(X, labels, median_gamma(X) if gamma == "median" else model.gamma)
+        if model.agreement_ < 0.99:
+            warnings.warn(
+                f"`labels` are reproduced for {model.agreement_:.1%} of the points (`agreement_`): "
+                "the others are explained in another cluster. Try another `gamma`.",
+                stacklevel=2,
+            )
+        return model
 
     def _set(self, X, labels, gamma):
         self.gamma_, self.support_, self.labels_ = gamma, X, labels
@@ -178,12 +188,9 @@ class KernelKMeans:
             >>> model.neuralize(landmarks=1)
             NeuralizedKernelKMeans(sizes=[1, 1], n_features=1, agreement=1.0000, logit_error=0.0016)
         """
-        if not hasattr(self, "labels_"):
-            raise ValueError("`KernelKMeans` must be fitted. Call .fit(X) or .from_labels first.")
-        support, labels, gamma = self.support_, self.labels_, self.gamma_
+        support, labels, gamma, _ = self.as_support()
         if landmarks is None:
-            log_norm = (labels.bincount() * self.norms_).log()
-            return NeuralizedKernelKMeans(support, labels, gamma, log_norm, rule=rule)
+            return NeuralizedKernelKMeans(self, rule=rule)
         if landmarks < 1:
             raise ValueError(f"`landmarks` must be at least 1; got {landmarks}. None keeps all.")
         support, labels, mass = summarise(support, labels, landmarks)
@@ -192,6 +199,17 @@ class KernelKMeans:
         X = spread_out(self.support_)
         network.reduction = errors(self.neuralize().distances(X), network.distances(X))
         return network
+
+    def as_support(self):
+        """Support vectors (n, D), their clusters (n,), γ and log Z (K,): what a network needs.
+
+        Raises:
+            ValueError: not fitted.
+        """
+        if not hasattr(self, "labels_"):
+            raise ValueError("`KernelKMeans` must be fitted. Call .fit(X) or .from_labels first.")
+        log_norm = (self.labels_.bincount() * self.norms_).log()
+        return self.support_, self.labels_, self.gamma_, log_norm
 
     def decision(self, X):
         """Assigned cluster (n,) of points X (n, D), a tensor.
@@ -217,7 +235,12 @@ class KernelKMeans:
 def full_labels(labels, n, n_clusters, name):
     """Check labels (n,) that must leave no cluster 0..K−1 empty, and return them as a tensor."""
     labels = torch.as_tensor(labels)
-    top = n_clusters or (max(int(labels.max()), 0) + 1 if labels.numel() else 1)
+    if labels.numel() and labels.min() < 0:
+        raise ValueError(
+            f"`{name}` must be clusters 0, 1, ...; got {labels.min().item()}, which DBSCAN and "
+            "HDBSCAN give to noise. Drop those points: keep = labels >= 0."
+        )
+    top = n_clusters or (int(labels.max()) + 1 if labels.numel() else 1)
     labels = as_labels(labels, n, top, name)
     empty = (labels.bincount(minlength=top) == 0).nonzero()[:, 0].tolist()
     if empty:

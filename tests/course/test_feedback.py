@@ -54,6 +54,31 @@ FLIP = """def f(logit, x, R, replacement):
 
 # name of the exercise: {what a student writes: words that the message must hold}
 FROM_STUDENTS = {
+    "bell curves": {
+        "def f(x, c, k, v, u): return -((x-k)**2)/(2*u) - u.log()/2 + (x-c)**2/(2*v) + v.log()/2": "speak for the competitor",
+        "def f(x, c, k, v, u): return (x-k)**2/(2*u) - (x-c)**2/(2*v)": "*higher* in its middle",
+        "def f(x, c, k, v, u): return (x-k)**2/(2*u) - (x-c)**2/(2*v) + (u/v).log()": "square *root*",
+        "def f(x, c, k, v, u): return (x-k)**2 - (x-c)**2": "one width for all",
+        "def f(x, c, k, v, u): return ((x-k)**2/(2*u) - (x-c)**2/(2*v) + (u/v).log()/2).sum()": "One number for each",
+        "def f(x, c, k, v, u): return (x-k)**2/(2*u) - (x-c)**2/(2*v) - (u/v).log()/2": "the *wider* is the lower",
+        "def f(x, c, k, v, u): return (x-k)**2/u - (x-c)**2/v + (u/v).log()/2": "stands a half",
+        "def f(x, c, k, v, u): return (x-k)**2/(2*u**2) - (x-c)**2/(2*v**2) + (u/v).log()": "they need no square",
+        "def f(x, c, k, v, u): return ((x-k)**2/(2*u) - (x-c)**2/(2*v) + (u/v).log()/2).exp()": "ratio multiplies",
+        "def f(x, c, k, v, u): (x - c) / v": "returns nothing",
+        "def f(x, c, k): return x": "TypeError",
+    },
+    "soft logit": {
+        "def f(h): return h.min()": "hard logit",
+        "def f(h): return torch.logsumexp(-h, 0)": "The sign is turned",
+        "def f(h): return (torch.softmax(-h, 0) * h).sum()": "not knowing the rival",
+        "def f(h): return -torch.log(torch.exp(-h).sum())": "takes the sum in logarithms",
+        "def f(h): return torch.logsumexp(h, 0)": "sign in the exponent",
+        "def f(h): return h.mean()": "count alike",
+        "def f(h): return -torch.logsumexp(-h, 0) + np.log(len(h))": "*mean* of the exponentials",
+        "def f(h): return -torch.log1p(torch.exp(torch.logsumexp(-h, 0)))": "logarithm of r",
+        "def f(h):\n    p = torch.softmax(-h, 0)\n    return (p * h).sum() - torch.xlogy(p, p).sum()": "lowers the odds",
+        "def f(h): h.min()": "returns nothing",
+    },
     "assign": {
         "def f(X, mu): return torch.cdist(X, mu).argmax(1)": "farthest",
         "def f(X, mu): return torch.cdist(X, mu).argmin(0)": "wrong axis",

@@ -1,8 +1,12 @@
 """Laws and hard cases of the closed form, against exact fractions written from the formulas."""
 
+import json
 import math
+import os
+import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from itertools import permutations
 
 import numpy as np
@@ -12,11 +16,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import explain_one
 
+from neon.engine import devices
 from neon.engine import relevance as closed_form
 from neon.engine.compiled import blas
 
 F64, F32, inf = torch.float64, torch.float32, math.inf
 BETAS = [0.0, 1e-3, 1.0, 100.0, 1e300, inf]
+
+
+@contextmanager
+def torch_threads(number):
+    """As many threads for `explain`."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    yield
+    torch.set_num_threads(before)
 
 
 def check(X, mu, beta, tolerance=1e-13, **arguments):
@@ -395,10 +409,11 @@ def difficult_rows(K, D, n, dtype=F64):
 @pytest.mark.parametrize(("K", "D"), [(2, 1), (2, 5), (3, 13), (10, 32), (37, 300), (100, 512)])
 def test_same_bits_for_any_threads_and_any_chunks(K, D, dtype):
     X, mu = difficult_rows(K, D, 700 if D > 100 else 20_000, dtype)
-    whole = closed_form(X, mu, 0.1, threads=1)
+    whole = closed_form(X, mu, 0.1)
     for threads in (2, 3):
-        for a, b in zip(closed_form(X, mu, 0.1, threads=threads), whole, strict=False):
-            assert torch.equal(a, b)
+        with torch_threads(threads):
+            for a, b in zip(closed_form(X, mu, 0.1), whole, strict=True):
+                assert torch.equal(a, b)
     some = torch.randperm(len(X), generator=torch.Generator().manual_seed(0))
     for a, b in zip(closed_form(X[some], mu, 0.1), whole, strict=False):
         assert torch.equal(a, b[some])
@@ -411,13 +426,53 @@ def test_same_bits_for_any_threads_and_any_chunks(K, D, dtype):
 
 def test_concurrent_calls_restore_the_settings_of_the_process():
     def limits():
-        return [*(library.num_threads for library in blas()), sys.getswitchinterval()]
+        return [library.num_threads for library in blas()]
 
     before, (X, mu) = limits(), data(3, 13, n=20_000)
-    calls = [
-        threading.Thread(target=closed_form, args=(X, mu, 1.0), kwargs={"threads": 2})
-        for _ in range(6)
-    ]
-    [call.start() for call in calls]
-    [call.join() for call in calls]
+    with torch_threads(2):
+        calls = [threading.Thread(target=closed_form, args=(X, mu, 1.0)) for _ in range(6)]
+        [call.start() for call in calls]
+        [call.join() for call in calls]
     assert limits() == before
+
+
+@pytest.mark.parametrize("beta", BETAS)
+@pytest.mark.parametrize("labels", [False, True])
+def test_plain_torch_for_other_devices_gives_the_same(beta, labels):
+    X, mu = difficult_rows(5, 8, 3000)
+    R, c, f = closed_form(X, mu, beta)
+    S, e, g = devices.relevance(X, mu, beta, cluster=c if labels else None)
+    assert torch.equal(c, e)
+    size = R.abs().amax(1, keepdim=True)
+    torch.testing.assert_close(S / size, R / size, rtol=0, atol=2e-13)
+    torch.testing.assert_close(g, f, rtol=1e-8, atol=0)
+
+
+def run(code, **environment):
+    """Run code in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, text=True, timeout=300,
+        capture_output=True, check=True,
+    ).stdout  # fmt: skip
+
+
+CODE = "import neon, numpy as np; mu, X = np.eye(3), np.arange(12.0).reshape(4, 3) / 7;"
+CODE += " print([neon.explain(mu, X).relevance.tolist(), neon.counterfactual(mu, X).tolist()])"
+
+
+def test_without_compilation_and_with_a_damaged_cache(tmp_path):
+    right = run(CODE)
+    slow = run(CODE, NUMBA_DISABLE_JIT="1")
+    np.testing.assert_allclose(json.loads(slow), json.loads(right), rtol=1e-12, atol=1e-14)
+    folder = tmp_path / "cache"
+    assert run(CODE, NUMBA_CACHE_DIR=str(folder)) == right
+    for file in folder.rglob("*.nb?"):
+        file.write_bytes(b"damaged")
+    assert run(CODE, NUMBA_CACHE_DIR=str(folder)) == right
+
+
+def test_a_forked_pool_does_not_hang():
+    code = "import multiprocessing, torch; torch.set_num_threads(2); " + CODE
+    code += "; X = np.random.default_rng(0).random((200_000, 3)); neon.explain(mu, X); "
+    code += "print(multiprocessing.get_context('fork').Pool(1).apply(neon.beta_heuristic, (mu, X)))"
+    run(code, OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2")

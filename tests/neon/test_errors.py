@@ -36,7 +36,7 @@ CASES = {
     "unfitted": (lambda: explain(KMeans(3), X), ValueError, "`KMeans` must be fitted, and then have `cluster_centers_`. Call .fit(X) first."),
     "unfitted forward": (lambda: KMeans(3)(X), ValueError, "Call .fit(X) first"),
     "unfitted scikit-learn": (lambda: explain(sklearn.cluster.KMeans(3), X), ValueError, "`KMeans` must be fitted, and then"),
-    "no centroids": (lambda: explain(sklearn.cluster.DBSCAN().fit(X), X), ValueError, "`DBSCAN` must have centroids; it is fitted and has no `cluster_centers_`. Use KernelKMeans.from_labels"),
+    "no centroids": (lambda: explain(sklearn.cluster.DBSCAN().fit(X), X), ValueError, "`DBSCAN` must decide on new points to be explained; it links by density the points it was fitted to, and has no rule for others. Explain its labels instead: KernelKMeans.from_labels(X, labels)"),
     "pipeline": (lambda: explain(make_pipeline(StandardScaler(), sklearn.cluster.KMeans(2)).fit(X), X), ValueError, "Use NeonExplainer(pipeline, prefit=True).fit(X)."),
     "columns in another order": (lambda: explain(sklearn.cluster.KMeans(2).fit(FRAME), FRAME[["b", "a"]]), ValueError, "`X` must have the columns that the model was fitted to, in order, ['a', 'b']; got ['b', 'a']."),
     "too many clusters": (lambda: KMeans(3).fit(X), ValueError, "`n_clusters` must be at most the number of points, 2; got 3."),

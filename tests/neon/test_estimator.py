@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import scipy.sparse
 from sklearn.base import clone
-from sklearn.cluster import DBSCAN, BisectingKMeans, KMeans, MeanShift, MiniBatchKMeans
+from sklearn.cluster import DBSCAN, KMeans, MeanShift, MiniBatchKMeans
 from sklearn.datasets import load_iris, load_wine
 from sklearn.decomposition import NMF, PCA
 from sklearn.exceptions import NotFittedError
@@ -21,7 +21,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     MaxAbsScaler,
     MinMaxScaler,
-    Normalizer,
     PowerTransformer,
     QuantileTransformer,
     RobustScaler,
@@ -179,13 +178,13 @@ def test_linear_steps_are_explained_through(iris):
         np.testing.assert_array_equal(result.cluster, at_the_embedding.cluster)
 
 
-@pytest.mark.parametrize("step", [Normalizer(), NMF(2, max_iter=2000)], ids=str)
-def test_other_steps_are_refused(iris, step):
-    kmeans = KMeans(3, random_state=0)
-    for steps in ([step], [MinMaxScaler(), step], [step, MinMaxScaler()], [PCA(3), step]):
-        if not (isinstance(step, NMF) and isinstance(steps[0], PCA)):  # NMF wants X >= 0
-            with pytest.raises(TypeError, match="`steps` must be affine to be explained through"):
-                NeonExplainer(make_pipeline(*steps, kmeans)).fit(iris)
+def test_other_steps_are_refused_by_name(iris):
+    nmf = NMF(2, max_iter=2000)
+    for steps in ([nmf], [MinMaxScaler(), nmf], [nmf, MinMaxScaler()]):
+        with pytest.raises(TypeError, match="Step 'nmf' cannot be read back into the original"):
+            NeonExplainer(make_pipeline(*steps, KMeans(3, random_state=0))).fit(iris)
+    with pytest.raises(TypeError, match=r"PowerTransformer.* after a step that mixes columns"):
+        NeonExplainer(make_pipeline(PCA(2), PowerTransformer(), KMeans(3))).fit(iris)
 
 
 @pytest.mark.parametrize("kind", [KMeans, MiniBatchKMeans, MeanShift])
@@ -196,12 +195,6 @@ def test_any_clusterer_with_centres(iris, kind):
     result = explainer.explain(iris)
     np.testing.assert_array_equal(result.cluster, explainer.clusterer_.predict(iris))
     assert abs(result.residual).max() <= 1e-12
-
-
-def test_a_clusterer_that_does_not_assign_to_the_nearest_centre_is_reported(iris):
-    with pytest.warns(UserWarning, match=r"BisectingKMeans assigns \d+ of 150 points to another"):
-        explainer = NeonExplainer(BisectingKMeans(6, random_state=0)).fit(iris)
-    assert abs(explainer.explain(iris).residual).max() <= 1e-12
 
 
 def test_prefit(iris, kmeans):
@@ -244,7 +237,14 @@ def test_pickle_and_joblib(iris, kmeans, tmp_path, linear):
 
 def test_fitted_attributes_end_in_underscore(fitted):
     new = {name for name in vars(fitted) if name not in fitted.get_params()}
-    assert new == {"clusterer_", "beta_", "network_", "n_features_in_", "feature_names_in_"}
+    assert new == {
+        "clusterer_",
+        "beta_",
+        "model_",
+        "network_",
+        "n_features_in_",
+        "feature_names_in_",
+    }
 
 
 def test_set_output(fitted, iris):
@@ -305,7 +305,7 @@ def test_bad_fits(iris, kmeans):
         NeonExplainer(kmeans).fit(scipy.sparse.csr_matrix(iris.to_numpy()))
     with pytest.raises(ValueError, match=r"`beta` must be a number in \[0, inf\]; got -1"):
         NeonExplainer(kmeans, beta=-1).fit(iris)
-    with pytest.raises(ValueError, match="it is fitted and has no `cluster_centers_`"):
+    with pytest.raises(ValueError, match=r"Explain its labels instead: KernelKMeans\.from_labels"):
         NeonExplainer(DBSCAN()).fit(iris)
     with pytest.raises(NotFittedError, match="This NeonExplainer instance is not fitted yet"):
         NeonExplainer(kmeans).transform(iris)

@@ -211,5 +211,9 @@ def test_steps_that_are_not_affine_are_refused(wine):
         def transform(self, X):
             return super().transform(X) ** 2
 
-    with pytest.raises(ValueError, match="`steps` must map X as their attributes say"):
+    with pytest.raises(TypeError, match="`steps` must be affine"):
         NeuralizedLinearKMeans.from_sklearn([Squared().fit(X)], kmeans, X)
+    scaler = StandardScaler().fit(X)
+    scaler.transform = lambda X: X**2
+    with pytest.raises(ValueError, match="`steps` must map X as their attributes say"):
+        NeuralizedLinearKMeans.from_sklearn([scaler], kmeans, X)

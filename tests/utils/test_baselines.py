@@ -7,8 +7,18 @@ import pytest
 import torch
 
 from neon import NeuralizedKMeans, explain
-from utils.evaluation.baselines import METHODS, shapley
-from utils.evaluation.protocol import DATASETS, curves, methods, problem
+from utils.evaluation.baselines import EXACT, METHODS
+from utils.evaluation.protocol import (
+    DATASETS,
+    REPLACEMENTS,
+    conditional,
+    curves,
+    faithfulness,
+    methods,
+    noise,
+    problem,
+)
+from utils.evaluation.shapley import shapley
 
 
 @pytest.fixture(scope="module")
@@ -121,18 +131,48 @@ def test_shapley_agrees_with_shap(iris):
     torch.testing.assert_close(got, torch.from_numpy(wanted))
 
 
-def test_shapley_refuses_too_many_features():
-    with pytest.raises(ValueError, match="`x` must have at most 13 features; got 14"):
-        shapley(lambda X: X.sum(-1), torch.zeros(14), torch.zeros(1, 14))
-
-
 def test_exact_methods_only_where_they_can_be_counted():
-    assert set(METHODS) - set(methods("digits")) == {
-        "exact Shapley, mean",
-        "exact Shapley, marginal",
+    assert set(METHODS) - set(methods("digits")) == set(EXACT)
+    assert len(EXACT) == 4
+    for name in ("iris", "wine", "penguins", "diabetes"):
+        assert methods(name) == list(METHODS)
+    assert methods("breast_cancer") == methods("digits")
+    assert len(DATASETS) == 6
+
+
+@pytest.mark.parametrize("survival", [False, True])
+def test_conditional_shapley_adds_up_in_the_game_of_the_test(iris, survival):
+    method = "exact Shapley, kde " + ("survival" if survival else "logit")
+    R = METHODS[method](iris)
+    flipped = curves(iris, METHODS["random"](iris))["kde"]
+    left = flipped.survival if survival else flipped.logit
+    torch.testing.assert_close(R.sum(-1), left[:, 0] - left[:, -1])
+
+
+def test_measures_agree_with_each_other(iris):
+    attribute = METHODS["gradient×(x−mean)"]
+    full, alone = faithfulness(iris, attribute), conditional(iris, attribute)
+    assert full["survival kde"] == pytest.approx(alone["survival"])
+    assert full["logit kde"] == pytest.approx(alone["logit"])
+    assert set(full) == {f"{w} {h}" for w in ("logit", "survival") for h in REPLACEMENTS} | {
+        "microseconds"
     }
-    assert methods("wine") == list(METHODS)
-    assert set(DATASETS) == {"iris", "wine", "breast_cancer", "digits"}
+
+
+def test_noise_is_measured_by_the_own_sum_of_a_method(iris):
+    assert noise(iris, METHODS["sensitivity"])["change"] == 0, "constant in a piece"
+    small = noise(iris, METHODS["gradient×input"])
+    assert 0 < small["change"] < noise(iris, METHODS["random"])["change"] < 2
+    assert 0.5 < small["stayed"] <= 1
+    scaled = noise(iris, lambda problem: 7 * METHODS["gradient×input"](problem))
+    assert scaled == pytest.approx(small), "a method gains nothing by another unit"
+    linear = noise(iris, lambda problem: problem.X)
+    other = iris.X + 0.03 * torch.randn(
+        iris.X.shape, generator=torch.Generator().manual_seed(0), dtype=iris.X.dtype
+    )
+    stays = torch.cdist(other, iris.centroids).argmin(-1) == iris.cluster
+    wanted = ((other - iris.X).abs().sum(-1) / iris.X.abs().sum(-1))[stays].mean()
+    assert linear["change"] == pytest.approx(wanted.item())
 
 
 def test_curves_start_at_the_logit_and_end_at_the_replacement(iris):

@@ -43,7 +43,7 @@ def test_conda_installs_this_project_under_the_same_constraints():
 
 def test_one_list_of_pythons():
     wanted = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["classifiers"]))
-    workflow = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == wanted
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"Python {', '.join(wanted[:-1])} or {wanted[-1]}" in readme
@@ -75,7 +75,8 @@ def requirements_of(extras):
 
 
 def test_installed_metadata_is_that_of_the_package():
-    assert version(PROJECT["name"]) == neon.__version__
+    installed = version(PROJECT["name"])
+    assert installed == neon.__version__, "remove .venv/installed; make installs the new version"
     names = {re.match(r"[\w.-]+", line)[0] for line in requires(PROJECT["name"])}
     assert {"torch", "numpy", "scikit-learn"} <= names
 
@@ -110,7 +111,9 @@ def test_everything_follows_the_table_of_contents():
 def test_an_outdated_table_of_contents_is_seen(monkeypatch, tmp_path):
     text = LIST.read_text(encoding="utf-8")
     changed = tmp_path / "contents.toml"
-    changed.write_text(text.replace("Is it faithful?", "Can it be trusted?"), encoding="utf-8")
+    changed.write_text(
+        text.replace("whether an explanation is faithful", "trust"), encoding="utf-8"
+    )
     monkeypatch.setattr(contents, "LIST", changed)
     names = {path.name for path in outdated()}
     assert {"README.md", "00_start_here.ipynb", "05_iris_by_hand.ipynb"} <= names

@@ -8,6 +8,9 @@ import pandas as pd
 import torch
 from sklearn import datasets
 from sklearn.preprocessing import MinMaxScaler
+from sklearn.utils import Bunch
+
+PENGUINS = Path(__file__).with_name("penguins.csv")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,28 @@ WINE_NAMES = {
     "od280/od315_of_diluted_wines": "OD280/OD315",
     "nonflavanoid_phenols": "nonflav. phenols",
 }
+
+
+def load_penguins():
+    """Read the penguins of which all four measurements are known, from the file beside this one."""
+    table = pd.read_csv(PENGUINS).dropna(subset="bill_length_mm")
+    species = sorted(table["species"].unique())
+    measured = [name for name in table if name.endswith(("_mm", "_g"))]
+    return Bunch(
+        data=table[measured].to_numpy(float),
+        target=np.array([species.index(name) for name in table["species"]]),
+        feature_names=[name.rsplit("_", 1)[0] for name in measured],
+        target_names=species,
+    )
+
+
+def load_diabetes():
+    """Diabetes in its original units; the classes are the halves of the disease's progression."""
+    bunch = datasets.load_diabetes(scaled=False)
+    target = (bunch.target > np.median(bunch.target)).astype(int)
+    return bunch | {"target": target, "target_names": ["slower half", "faster half"]}
+
+
 LOADERS = {
     "wine": (datasets.load_wine, "UCI Wine: 178 wines of one region, 3 cultivars; in scikit-learn"),
     "iris": (datasets.load_iris, "Fisher's iris: 150 flowers, 3 species; in scikit-learn"),
@@ -46,11 +71,20 @@ LOADERS = {
         datasets.load_digits,
         "UCI Optical Recognition of Handwritten Digits: 1797 images of 8 x 8; in scikit-learn",
     ),
+    "penguins": (
+        load_penguins,
+        "Palmer penguins: 342 birds, 3 species; Gorman, Williams and Fraser, PLOS ONE 2014, "
+        "CC0; the file of the Python package palmerpenguins 0.1.6",
+    ),
+    "diabetes": (
+        load_diabetes,
+        "Efron et al., Annals of Statistics 2004: 442 patients, 10 measurements; in scikit-learn",
+    ),
 }
 
 
 def load(name, *, scaled=True):
-    """Load "wine", "iris", "breast_cancer" or "digits" from scikit-learn; no network is used.
+    """Load one of `LOADERS`, from scikit-learn or from beside this file; no network is used.
 
     Args:
         name: the data set.
@@ -67,7 +101,7 @@ def load(name, *, scaled=True):
     if name not in LOADERS:
         raise ValueError(f"`name` must be one of {sorted(LOADERS)}; got {name!r}.")
     loader, source = LOADERS[name]
-    bunch = loader()
+    bunch = Bunch(**loader())
     X = MinMaxScaler().fit_transform(bunch.data) if scaled else bunch.data
     return Dataset(
         X=torch.from_numpy(X).double(),
@@ -77,22 +111,6 @@ def load(name, *, scaled=True):
         class_names=[str(c).replace("class_", "cultivar ") for c in bunch.target_names],
         source=source,
     )
-
-
-def penguins():
-    """Table of 342 penguins: 4 measures, the island, the sex ("unknown" for 9), the species.
-
-    Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
-    LTER programme; CC0; the file is that of the package palmerpenguins 0.1.6, with 344 rows. Two
-    penguins that were not measured are left out.
-
-    Example:
-        >>> penguins().shape, penguins()["species"].value_counts().tolist()
-        ((342, 8), [151, 123, 68])
-    """
-    table = pd.read_csv(Path(__file__).parent / "penguins.csv")
-    table = table.dropna(subset="bill_length_mm").fillna({"sex": "unknown"})
-    return table.reset_index(drop=True)
 
 
 def as_table(name):
@@ -112,6 +130,35 @@ def as_table(name):
     data = load(name)
     frame = pd.DataFrame(data.raw.numpy(), columns=data.feature_names)
     return frame.assign(label=[data.class_names[c] for c in data.y])
+
+
+def penguin_table():
+    """Table of all 344 penguins as published: measures, island, sex, species, with its gaps.
+
+    Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
+    LTER programme; CC0; the file is that of the Python package palmerpenguins 0.1.6.
+
+    Example:
+        >>> table = penguin_table()
+        >>> table.shape, int(table.isna().sum().sum()), list(table.columns[:2])
+        ((344, 8), 19, ['species', 'island'])
+    """
+    return pd.read_csv(Path(__file__).with_name("penguins.csv"))
+
+
+def penguins():
+    """Table of 342 penguins: 4 measures, the island, the sex ("unknown" for 9), the species.
+
+    Gorman, Williams and Fraser, PLOS ONE 2014, collected at Palmer Station, Antarctica, by the
+    LTER programme; CC0; the file is that of the package palmerpenguins 0.1.6, with 344 rows. Two
+    penguins that were not measured are left out.
+
+    Example:
+        >>> penguins().shape, penguins()["species"].value_counts().tolist()
+        ((342, 8), [151, 123, 68])
+    """
+    table = penguin_table().dropna(subset="bill_length_mm").fillna({"sex": "unknown"})
+    return table.reset_index(drop=True)
 
 
 def readable(feature):

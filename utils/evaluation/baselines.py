@@ -5,14 +5,13 @@ the library computes it: captum and shap, from the extra `compare`.
 """
 
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 import torch
 
-from neon import beta_heuristic, explain
-
-MAX_FEATURES = 13  # 2^13 subsets a point; each feature more doubles them
+from neon import beta_heuristic, explain, kde_gamma
+from neon.evaluation.ties import rounded
+from utils.evaluation.shapley import conditional_shapley
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,14 @@ class Problem:
         train: (m, D) points that k-means was fitted to, in random order: the source of
             references.
         seed: for methods that sample.
+        stretch: factor of the bandwidth of conditional replacement.
     """
 
     centroids: torch.Tensor
     X: torch.Tensor
     train: torch.Tensor
     seed: int = 0
+    stretch: float = 1.0
 
     def logit(self, X, c):
         """Logit (n,) of clusters c (n,) at points X (n, D); of any sign, since c is given."""
@@ -49,6 +50,11 @@ class Problem:
     def mean(self):
         """(1, D) mean of the training points."""
         return self.train.mean(0, keepdim=True)
+
+    @property
+    def gamma(self):
+        """Stiffness of the weights of conditional replacement, as the kde test has it."""
+        return self.stretch * kde_gamma(self.train)
 
     def background(self, size):
         """(size, D) training rows, the first; they are a sample because the order is random."""
@@ -161,57 +167,25 @@ def tree_surrogate(problem):
     return torch.from_numpy(values[np.arange(len(values)), :, problem.cluster])
 
 
-def exact_shapley(background=None):
-    """Shapley values by all 2^D subsets; absent features from the mean, or from training rows."""
-
-    def attribute(problem):
-        rows = problem.mean if background is None else problem.background(background)
-        return torch.stack(
-            [
-                shapley(lambda points, c=c: problem.logit(points, c.expand(len(points))), x, rows)
-                for x, c in zip(problem.X, problem.cluster, strict=True)
-            ]
-        )
-
-    return attribute
-
-
-def shapley(f, x, rows):
-    """Exact Shapley values of f at one point: the ground truth, at the price of 2^D evaluations.
-
-    The value of a set of features is the mean of f with the others taken from the rows.
+def exact_shapley(size=None, *, conditional=False, survival=False):
+    """Shapley values by all 2^D subsets of features.
 
     Args:
-        f: callable (m, D) -> (m,).
-        x: (D,) point.
-        rows: (B, D) rows that absent features are taken from.
-
-    Returns:
-        (D,) values that sum to f(x) − mean f(rows).
-
-    Raises:
-        ValueError: more than 13 features.
-
-    Example:
-        >>> shapley(lambda X: X.prod(-1), torch.tensor([2.0, 3.0]), torch.tensor([[0.0, 1.0]]))
-        tensor([4., 2.])
+        size: rows that absent features are taken from; None for the training mean alone.
+        conditional: weigh the rows by how much they look like what is known of the point, with
+            the kernel of the kde test, so that the game is the one that the test plays.
+        survival: share out the probability to stay in the cluster instead of the logit.
     """
-    D = len(x)
-    if D > MAX_FEATURES:
-        raise ValueError(
-            f"`x` must have at most {MAX_FEATURES} features; got {D}, with 2^{D} subsets. "
-            "Use `shap_permutation`, which samples them."
+
+    def attribute(problem):
+        rows = problem.mean if size is None else problem.background(size)
+        gamma = problem.gamma if conditional else 0.0
+        values = conditional_shapley(
+            problem.centroids, problem.X, problem.cluster, rows, gamma=gamma, survival=survival
         )
-    # row s of `present` spells the number s in binary: (2^D, D)
-    present = (torch.arange(2**D)[:, None] >> torch.arange(D - 1, -1, -1)) & 1 == 1
-    value = sum(f(torch.where(present, x, row)) for row in rows) / len(rows)
-    weight = torch.tensor([1 / (D * comb(D - 1, s)) for s in range(D)], dtype=x.dtype)
-    values = []
-    for i in range(D):
-        with_i = present[:, i]
-        gain = value[with_i] - value[~with_i]  # both in the order of the other features
-        values.append((weight[present[~with_i].sum(-1)] * gain).sum())
-    return torch.stack(values)
+        return torch.from_numpy(rounded(values))  # features that are worth the same tie
+
+    return attribute
 
 
 def by_cluster(problem, attribute):
@@ -245,5 +219,7 @@ METHODS = {
     "tree surrogate": tree_surrogate,
     "exact Shapley, mean": exact_shapley(),
     "exact Shapley, marginal": exact_shapley(100),
+    "exact Shapley, kde logit": exact_shapley(200, conditional=True),
+    "exact Shapley, kde survival": exact_shapley(200, conditional=True, survival=True),
 }
 EXACT = [name for name in METHODS if name.startswith("exact")]

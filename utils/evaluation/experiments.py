@@ -1,24 +1,29 @@
-"""`python -m utils.evaluation.experiments`: the full experiment of notebook 06, about ten minutes.
+"""`python -m utils.evaluation.experiments`: what notebooks 06 and 07 read, measured in full.
 
-Every row of the stored results carries a key, a hash of all that it depends on: the data, the
-seed, the code that makes the number (without comments and docstrings), the versions of the
-libraries. A row whose key is not the present one is computed again; the others are kept, so an
-interrupted run goes on where it stopped.
+Three experiments: flipping (all methods, data sets and splits), noise (how much each method moves
+when the points tremble), robustness (the exact rivals when scaler, K or bandwidth change). Every
+row of the stored results carries a key, a hash of all that it depends on: the data, the setting,
+the code that makes the number, the versions of the libraries. A row whose key is not the present
+one is computed again; the others are kept, so an interrupted run goes on where it stopped.
 """
 
 import argparse
-import ast
-import hashlib
 import warnings
+from collections.abc import Callable
+from dataclasses import asdict, astuple, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 import torch
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from utils.data import load
-from utils.evaluation.protocol import DATASETS, measure, methods, problem
+from utils.evaluation import protocol
+from utils.evaluation.baselines import METHODS
+from utils.evaluation.meaning import digest, meaning
+from utils.evaluation.protocol import DATASETS, methods, split
 from utils.files import ROOT, write_whole
 
 with warnings.catch_warnings():
@@ -26,48 +31,153 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from tqdm.auto import tqdm
 
-RESULTS = ROOT / "benchmarks" / "flipping.csv"
-CODE = (
-    "neon/evaluation/flipping.py",
-    "utils/evaluation/protocol.py",
-    "utils/evaluation/baselines.py",
-)
+STORE = ROOT / "benchmarks"
 LIBRARIES = ("numpy", "scikit-learn", "torch")
 EXTRA_LIBRARIES = {
     "integrated": "captum", "occlusion": "captum", "SHAP": "shap", "tree": "shap",
 }  # fmt: skip
+SCALERS = {"minmax": MinMaxScaler, "standard": StandardScaler, "robust": RobustScaler, "none": None}
+SWEPT = (
+    "NEON β=0",
+    "NEON β=1/E[f]",
+    "exact Shapley, marginal",
+    "exact Shapley, kde logit",
+    "exact Shapley, kde survival",
+)
 
 
-def key(name, seed, method, release=None):
-    """Hash of everything that the numbers of one row depend on, 12 hexadecimal digits.
+@dataclass(frozen=True)
+class Setting:
+    """What is explained, before any method is chosen.
 
-    Args:
-        name: of the data set.
-        seed: of the split.
-        method: its name.
-        release: library -> "library==version"; by default what is installed.
+    Attributes:
+        data: name of a data set.
+        seed: of the split, of k-means and of the methods that sample.
+        clusters: K.
+        scaler: one of `SCALERS`.
+        stretch: factor of the bandwidth that the kde test uses.
     """
-    release = release or installed
-    first = method.split()[0]
-    code = CODE + (reachable("neon/explanation.py") if first == "NEON" else ())
-    libraries = [*LIBRARIES, *([EXTRA_LIBRARIES[first]] if first in EXTRA_LIBRARIES else [])]
-    parts = [data_hash(name), name, seed, method, *map(code_hash, code), *map(release, libraries)]
-    return digest(repr(parts).encode())
+
+    data: str
+    seed: int
+    clusters: int
+    scaler: str = "minmax"
+    stretch: float = 1.0
+
+    def problem(self):
+        """Split the scaled data and fit k-means."""
+        raw, scaler = load(self.data).raw, SCALERS[self.scaler]
+        X = raw if scaler is None else torch.from_numpy(scaler().fit_transform(raw))
+        return split(X, self.clusters, self.seed, self.stretch)
 
 
-def digest(content):
-    """First 12 hexadecimal digits of the SHA-256."""
-    return hashlib.sha256(content).hexdigest()[:12]
+@dataclass(frozen=True)
+class Experiment:
+    """Rows of results, and how one of them is measured.
+
+    Attributes:
+        path: where they are stored.
+        measure: name of the function of `protocol` that measures a problem and a method.
+        settings: callable () -> list of (`Setting`, names of methods).
+        columns: attributes of a setting that are stored.
+    """
+
+    path: Path
+    measure: str
+    settings: Callable
+    columns: tuple = ("data", "seed")
+
+    def key(self, setting, method):
+        """Hash of everything that the numbers of a row depend on, 12 hexadecimal digits."""
+        first = method.split()[0]
+        libraries = [*LIBRARIES, *([EXTRA_LIBRARIES[first]] if first in EXTRA_LIBRARIES else [])]
+        code = [
+            meaning("utils.evaluation.protocol", self.measure),
+            meaning("utils.evaluation.protocol", "split"),
+            meaning("utils.evaluation.baselines", "METHODS", method),
+        ]
+        parts = [data_hash(setting.data), astuple(setting), method, code]
+        return digest(repr([*parts, *map(release, libraries)]).encode())
+
+    def wanted(self):
+        """Rows of the full experiment: key → (setting, method)."""
+        return {
+            self.key(setting, method): (setting, method)
+            for setting, chosen in self.settings()
+            for method in chosen
+        }
+
+    def measured(self, settings):
+        """Measure methods on settings, without reading or writing stored results.
+
+        Args:
+            settings: list of (`Setting`, names of methods).
+
+        Returns:
+            DataFrame, one row a setting and method.
+        """
+        measure, rows = getattr(protocol, self.measure), []
+        for setting, chosen in settings:
+            here = setting.problem()
+            stored = {name: asdict(setting)[name] for name in self.columns}
+            for method in chosen:
+                rows.append(stored | {"method": method} | measure(here, METHODS[method]))
+        return pd.DataFrame(rows)
+
+    def update(self):
+        """Measure the rows that are missing or stale, and store the table after each setting."""
+        rows = {}
+        if self.path.exists():
+            rows = {row["key"]: row for row in pd.read_csv(self.path).to_dict("records")}
+        order = self.wanted()
+        todo = {}
+        for key, (setting, method) in order.items():
+            if key not in rows:
+                todo.setdefault(setting, []).append(method)
+        for setting, missing in tqdm(todo.items(), unit="split", desc=self.path.stem):
+            for method, row in zip(
+                missing, self.measured([(setting, missing)]).to_dict("records"), strict=True
+            ):
+                key = self.key(setting, method)
+                rows[key] = row | {"key": key}
+            table = pd.DataFrame([rows[key] for key in order if key in rows])
+            write_whole(self.path, table.to_csv(index=False, float_format="%.4f").encode())
+        count = sum(map(len, todo.values()))
+        print(f"{count} rows measured, {len(order)} are up to date in {self.path.name}")
+
+    def results(self):
+        """Read the stored results.
+
+        Returns:
+            DataFrame, one row a setting and method.
+
+        Warns:
+            UserWarning: rows are missing or were made by other code, data or libraries.
+        """
+        table, order = pd.read_csv(self.path), self.wanted()
+        missing = order.keys() - set(table["key"])
+        if missing:
+            setting, method = order[min(missing)]
+            others = [f"{release(name)} for {pinned(name)}" for name in libraries()
+                      if release(name) != pinned(name)]  # fmt: skip
+            warnings.warn(
+                f"{len(missing)} of the {len(order)} rows of `{self.path.name}` are missing or "
+                f"were measured otherwise, such as {method} on {setting}; other here: "
+                f"{', '.join(others) or 'code, data, or rows that are missing'}. What is stored "
+                "is shown. `make experiments` measures it again.",
+                stacklevel=2,
+            )
+        return table
 
 
 @cache
 def data_hash(name):
-    """Hash of the values of a data set."""
-    return digest(load(name).X.numpy().tobytes())
+    """Hash of the values of a data set in their original units."""
+    return digest(load(name).raw.numpy().tobytes())
 
 
 @cache
-def installed(library):
+def release(library):
     """Name and version of a library, without the local part, which names a build."""
     return f"{library}=={version(library).split('+')[0]}"
 
@@ -78,129 +188,46 @@ def pinned(library):
     return next(line for line in lines if line.startswith(f"{library}=="))
 
 
-@cache
-def code_hash(path):
-    """Hash of what a module does: its syntax tree without docstrings, the same on any Python."""
-    return digest(repr(plain(ast.parse((ROOT / path).read_text(encoding="utf-8")))).encode())
+def libraries():
+    """Names of the libraries that a row may depend on."""
+    return dict.fromkeys([*LIBRARIES, *EXTRA_LIBRARIES.values()])
 
 
-def plain(node):
-    """Turn a syntax tree into nested lists; empty fields, which differ by version, are dropped."""
-    if isinstance(node, ast.AST):
-        fields = [(name, plain(value)) for name, value in ast.iter_fields(node)]
-        return [type(node).__name__, [field for field in fields if field[1] not in (None, [])]]
-    if isinstance(node, list):
-        return [plain(child) for child in node if not is_text(child)]
-    return node
-
-
-def is_text(node):
-    """Is the statement a docstring?"""
-    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, "value", None), str)
-
-
-@cache
-def reachable(path):
-    """Modules that a module of a package imports from it, directly or not, itself included."""
-    found, waiting = set(), [path]
-    while waiting:
-        here = waiting.pop()
-        if here in found:
-            continue
-        found.add(here)
-        tree = ast.parse((ROOT / here).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                folder = Path(here).parents[node.level - 1]
-                names = [node.module] if node.module else [alias.name for alias in node.names]
-                for path in (folder.joinpath(*name.split(".")) for name in names):
-                    found_at = path / "__init__.py" if (ROOT / path).is_dir() else f"{path}.py"
-                    waiting.append(str(found_at))
-    return tuple(sorted(found))
-
-
-def wanted(release=None):
-    """Rows of the full experiment: key → (data set, seed, method), each data set in its turn."""
-    splits = [(name, seed) for name, (_, seeds) in DATASETS.items() for seed in range(seeds)]
-    return {
-        key(name, seed, method, release): (name, seed, method)
-        for name, seed in sorted(splits, key=lambda split: split[1])
-        for method in methods(name)
-    }
-
-
-def measured(splits, chosen=None):
-    """Measure methods on splits, without reading or writing stored results.
-
-    Args:
-        splits: list of (data set, seed).
-        chosen: names of methods; by default all that the data set allows.
-
-    Returns:
-        DataFrame, one row a split and method: data, seed, method, the measures, microseconds.
-    """
-    rows = []
-    for name, seed in splits:
-        here = problem(name, seed)
-        for method in methods(name) if chosen is None else chosen:
-            rows.append({"data": name, "seed": seed, "method": method, **measure(here, method)})
-    return pd.DataFrame(rows)
-
-
-def update(path=RESULTS):
-    """Measure the rows that are missing or stale, and store the table after each split."""
-    rows = {}
-    if path.exists():
-        rows = {row["key"]: row for row in pd.read_csv(path).to_dict("records")}
-    order = wanted()
-    todo = {k: row for k, row in order.items() if k not in rows}
-    splits = {(name, seed): [] for name, seed, _ in todo.values()}
-    for name, seed, method in todo.values():
-        splits[name, seed].append(method)
-    for split, missing in tqdm(splits.items(), unit="split"):
-        for row in measured([split], missing).to_dict("records"):
-            k = key(row["data"], row["seed"], row["method"])
-            rows[k] = row | {"key": k}
-        table = pd.DataFrame([rows[k] for k in order if k in rows])
-        write_whole(path, table.to_csv(index=False, float_format="%.4f").encode())
-    print(f"{len(todo)} rows measured, {len(order)} are up to date in {path.name}")
-
-
-def results(path=RESULTS):
-    """Read the stored results of the full experiment.
-
-    Rows that were made by other code, data or libraries are shown as they are stored, with a
-    warning that says what differs; the tests take it for an error.
-
-    Returns:
-        DataFrame, one row a data set, seed and method.
-    """
-    table, rows = pd.read_csv(path), wanted()
-    stale = rows.keys() - set(table["key"])
-    if stale:
-        name, seed, method = rows[min(stale)]
-        warnings.warn(
-            f"{len(stale)} of the {len(rows)} rows of `{path.name}` are missing or were measured "
-            f"otherwise, such as {method} on {name}, seed {seed}; other here: "
-            f"{', '.join(differences(table))}. What is stored is shown. "
-            "`make experiments` measures it again.",
-            stacklevel=2,
-        )
-    known = set(rows.values())
-    here = [row in known for row in zip(table["data"], table["seed"], table["method"], strict=True)]
-    return table[here].reset_index(drop=True)
-
-
-def differences(table):
-    """Say what the rows of a table were not measured with: libraries, or code and data."""
-    libraries = dict.fromkeys([*LIBRARIES, *EXTRA_LIBRARIES.values()])
-    words = [
-        f"{installed(library)} for {pinned(library)}"
-        for library in libraries
-        if installed(library) != pinned(library)
+def splits(seeds=None):
+    """All splits of all data sets in their turn, or the first ones, with the methods they allow."""
+    found = [
+        (Setting(name, seed, clusters), methods(name))
+        for name, (clusters, count) in DATASETS.items()
+        for seed in range(count if seeds is None else seeds)
     ]
-    of_code = wanted(pinned).keys() - set(table["key"])
-    return words + ["code, data, or rows that are missing"] * bool(of_code)
+    return sorted(found, key=lambda pair: pair[0].seed)
+
+
+def sweep(seeds=3):
+    """One thing changed at a time on the tables where the exact rivals can be counted."""
+    changes = [{}]
+    changes += [{"scaler": scaler} for scaler in SCALERS if scaler != "minmax"]
+    changes += [{"stretch": stretch} for stretch in (0.01, 0.1, 10.0, 100.0)]
+    found = []
+    for name in ("iris", "penguins", "diabetes", "wine"):
+        usual = DATASETS[name][0]
+        here = changes + [{"clusters": K} for K in (2, 3, 4, 6, 8) if usual != K]
+        found += [
+            (Setting(**({"data": name, "seed": seed, "clusters": usual} | change)), SWEPT)
+            for change in here
+            for seed in range(seeds)
+        ]
+    return found
+
+
+FLIPPING = Experiment(STORE / "flipping.csv", "faithfulness", splits)
+NOISE = Experiment(STORE / "noise.csv", "noise", lambda: splits(4))
+ROBUSTNESS = Experiment(
+    STORE / "robustness.csv",
+    "conditional",
+    sweep,
+    ("data", "seed", "clusters", "scaler", "stretch"),
+)
 
 
 def main(arguments=None):
@@ -208,7 +235,8 @@ def main(arguments=None):
     command = "python -m utils.evaluation.experiments"
     argparse.ArgumentParser(prog=command, description=__doc__).parse_args(arguments)
     torch.set_num_threads(1)
-    update()
+    for experiment in (FLIPPING, NOISE, ROBUSTNESS):
+        experiment.update()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import nbformat
 import pandas as pd
 import yaml
 
-from utils.evaluation.experiments import RESULTS
+from utils.evaluation.experiments import FLIPPING, NOISE
 from utils.evaluation.protocol import REPLACEMENTS
 from utils.evaluation.ranking import errors, mean_ranks, means
 from utils.figures import manifest
@@ -70,19 +70,35 @@ def anchor(entry):
 
 def ranks():
     """Mean rank of each method over the data sets by survival, a column a replacement."""
-    results = pd.read_csv(RESULTS)
+    results = pd.read_csv(FLIPPING.path)
     table = pd.DataFrame({how: mean_ranks(results, f"survival {how}") for how in REPLACEMENTS})
-    return markdown(table.sort_values("kde").map("{:.1f}".format))
+    return markdown(table.sort_values("kde", kind="stable").map("{:.1f}".format))
 
 
 def survival():
-    """Area under the survival curve for the conditional replacement, ± its standard error."""
-    results = pd.read_csv(RESULTS)
-    mean, error = (f(results, "survival kde").map("{:.3f}".format) for f in (means, errors))
-    order = mean_ranks(results, "survival kde").sort_values().index
-    table = (mean + " ± " + error).loc[order].replace("nan ± nan", "–")
-    cost = results.groupby("method")["microseconds"].median().map("{:,.0f}".format)
-    return markdown(table.assign(**{"µs a point": cost}))
+    """Area under the survival curve for the conditional replacement, and the cost."""
+    cost = pd.read_csv(FLIPPING.path).groupby("method")["microseconds"].median()
+    return markdown(areas("survival kde").assign(**{"µs a point": cost.map("{:,.0f}".format)}))
+
+
+def logit():
+    """Area under the curve of the logit for the conditional replacement."""
+    return markdown(areas("logit kde"))
+
+
+def areas(measure):
+    """Mean of a measure ± its standard error, best mean rank first."""
+    results = pd.read_csv(FLIPPING.path)
+    mean, error = (f(results, measure).map("{:.3f}".format) for f in (means, errors))
+    order = mean_ranks(results, measure).sort_values(kind="stable").index
+    return (mean + " ± " + error).loc[order].replace("nan ± nan", "–")
+
+
+def noise():
+    """Relative change of the relevances under noise, the calmest first."""
+    change = means(pd.read_csv(NOISE.path), "change")
+    order = change.mean(axis=1).sort_values(kind="stable").index
+    return markdown(change.loc[order].map("{:.3f}".format).replace("nan", "–"))
 
 
 def scaling():
@@ -125,8 +141,10 @@ def markdown(table):
 
 GENERATED = {
     "gallery": (gallery, FIGURES / "manifest.toml"),
-    "ranks": (ranks, RESULTS),
-    "survival": (survival, RESULTS),
+    "ranks": (ranks, FLIPPING.path),
+    "survival": (survival, FLIPPING.path),
+    "logit": (logit, FLIPPING.path),
+    "noise": (noise, NOISE.path),
     "scaling": (scaling, SCALING),
     "citation": (citation, CITATION),
 }

@@ -12,6 +12,7 @@ from . import (
     detective,
     faithful,
     forward,
+    mixtures,
     relatives,
     unit_tests,
 )
@@ -27,6 +28,7 @@ FAMILIES = {
         unit_tests,
         detective,
         faithful,
+        mixtures,
         densities,
     )
 }
