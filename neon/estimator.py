@@ -47,7 +47,8 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         beta: stiffness in [0, inf], or "heuristic" for 1 / mean logit of the training data.
         n_clusters: K, used if `clusterer` is None. A single cluster has nothing to explain.
         random_state: likewise.
-        prefit: the clusterer is fitted already; take it as it is.
+        prefit: the clusterer is fitted already; take it as it is. It may be a neuralized model,
+            such as `NeuralizedMixture(fitted, logit="soft")`.
 
     Attributes:
         clusterer_: the fitted clusterer.
@@ -96,7 +97,8 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if clusterer is None:
             clusterer = KMeans(self.n_clusters, random_state=self.random_state)
         if self.prefit:
-            check_is_fitted(clusterer)
+            if not isinstance(clusterer, NeuralizedModel):
+                check_is_fitted(clusterer)
         else:
             clusterer = clone(clusterer).fit(X)
 
