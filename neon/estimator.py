@@ -32,7 +32,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         n_clusters: K, used if `clusterer` is None. A single cluster has nothing to explain.
         random_state: likewise.
         prefit: the clusterer is fitted already; take it as it is. What has no `get_params`, like
-            centroids, is always taken so.
+            centroids or `NeuralizedMixture(fitted, logit="soft")`, is always taken so.
 
     Attributes:
         clusterer_: the fitted clusterer.
