@@ -45,7 +45,9 @@ class Kind:
             raise ValueError(f"`X` must have a name for each column; got {twice} twice. Rename it.")
         taken = sorted({"cluster", "logit"} & set(names))
         if taken:
-            raise ValueError(f"`X` must have no column {taken}; rename it, the result has one.")
+            raise ValueError(
+                f"`X` must have no column called like those of the result; got {taken}. Rename it."
+            )
         return cls(model, names, tuple(X.dtypes))
 
     def points(self, part):
