@@ -46,7 +46,9 @@ class Kind:
         own = {"cluster", "logit", "constant"} if model.has_constant else {"cluster", "logit"}
         taken = sorted(own & set(names))
         if taken:
-            raise ValueError(f"`X` must have no column {taken}; rename it, the result has one.")
+            raise ValueError(
+                f"`X` must have no column called like those of the result; got {taken}. Rename it."
+            )
         return cls(model, names, tuple(X.dtypes))
 
     def points(self, part):

@@ -32,9 +32,9 @@ MODELS = {
     "network of KMeans": NeuralizedKMeans(KMeans(3, init=START, n_init=1).fit(FRAME)),
     "linear": NeuralizedLinearKMeans.from_sklearn([PCA_], BEHIND, FRAME),
     "kernel": KernelKMeans(2, init=LABELS).fit(FRAME),
-    "kernel of labels": KernelKMeans.from_labels(FRAME, LABELS, gamma=3.0),
-    "network of kernel": KernelKMeans.from_labels(FRAME, LABELS, gamma=3.0).neuralize(),
-    "landmarks": KernelKMeans.from_labels(FRAME, LABELS, gamma=3.0).neuralize(landmarks=9),
+    "kernel of labels": KernelKMeans.from_labels(FRAME, LABELS, gamma=20.0),
+    "network of kernel": KernelKMeans.from_labels(FRAME, LABELS, gamma=20.0).neuralize(),
+    "landmarks": KernelKMeans.from_labels(FRAME, LABELS, gamma=20.0).neuralize(landmarks=9),
     "distributed": fit_kmeans(dd.from_pandas(FRAME, npartitions=1), START),
 }
 OTHERS = {

@@ -61,7 +61,7 @@ def test_beta_is_refused(name):
     refused(lambda: stability(lambda X, seed: MU, X, beta=beta), "beta")
 
 
-KERNEL = KernelKMeans.from_labels(X, (X[:, 0] > 1).astype(int), gamma=1.0)
+KERNEL = KernelKMeans.from_labels(X, (X[:, 0] > 1).astype(int), gamma=20.0)
 COUNTS = {
     "batch_size": lambda value: explain(MU, X, batch_size=value),
     "n_clusters": lambda value: KMeans(value),
