@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from .pipelines import PipelineModel, weighted
-from .tables import ExplanationTables, framed, index_of
+from .pipelines.tables import ExplanationTables, framed, index_of
 from .validation import as_beta, is_heuristic
 
 

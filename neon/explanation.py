@@ -7,9 +7,20 @@ import numpy as np
 import torch
 
 from .additive.recognition import recognised
-from .boundary import SparseRows, as_count, as_output, check_names, fill, is_sparse, joined
 from .network import NeuralizedKMeans, Shares
-from .validation import as_beta, as_labels, is_heuristic, like
+from .validation import (
+    SparseRows,
+    as_beta,
+    as_count,
+    as_labels,
+    as_output,
+    check_names,
+    fill,
+    is_heuristic,
+    is_sparse,
+    joined,
+    like,
+)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -3,8 +3,15 @@
 import torch
 
 from . import engine
-from .boundary import as_count, carry_names, check_names
-from .validation import as_centroids, as_points, centroids_of, like
+from .validation import (
+    as_centroids,
+    as_count,
+    as_points,
+    carry_names,
+    centroids_of,
+    check_names,
+    like,
+)
 
 
 class KMeans(torch.nn.Module):

@@ -5,9 +5,8 @@ from typing import NamedTuple
 import torch
 
 from . import engine
-from .boundary import carry_names, check_names
 from .rules import midpoint, min_take_most, nudged
-from .validation import as_labels, as_points, centroids_of
+from .validation import as_labels, as_points, carry_names, centroids_of, check_names
 
 
 class Shares(NamedTuple):

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .boundary import SparseRows, as_count, as_tensor, is_sparse, on_cpu
 from .explanation import Explanation, explain, neuralized
-from .validation import as_beta, as_labels, as_points
+from .validation import (
+    SparseRows,
+    as_beta,
+    as_count,
+    as_labels,
+    as_points,
+    as_tensor,
+    is_sparse,
+    on_cpu,
+)
 
 ROWS = 65_536  # rows of a large array that are read at a time
 BLOCK = 2**16  # numbers summed at once: their float64 copy stays in the cache

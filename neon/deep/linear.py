@@ -3,10 +3,9 @@
 import numpy as np
 import torch
 
-from ..boundary import carry_names
 from ..engine.devices import coefficients, lift
 from ..network import NeuralizedKMeans, NeuralizedModel, Shares
-from ..validation import as_centroids, as_labels, as_points, as_tensor, centroids_of
+from ..validation import as_centroids, as_labels, as_points, as_tensor, carry_names, centroids_of
 from .affine import affine
 
 

@@ -1,9 +1,8 @@
 """Explain a Dask table: the functions of `neon.distributed`."""
 
-from ..boundary import as_count, carry_names
 from ..explanation import Explanation, neuralized
 from ..kmeans import KMeans
-from ..validation import as_beta, as_points
+from ..validation import as_beta, as_count, as_points, carry_names
 from .parquet import Folder, identity, summed, to_frame
 from .partitions import (
     Kind,

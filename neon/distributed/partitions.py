@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..boundary import as_tensor, check_names
 from ..explanation import Explanation, explain, neuralized
 from ..streaming import Aggregate
-from ..validation import as_points
+from ..validation import as_points, as_tensor, check_names
 from .parquet import to_frame
 
 FAN_IN = 16  # sums that one task of a tree reduction adds up

@@ -9,7 +9,7 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.compiler_lock import global_compiler_lock
 
-from ..boundary.forking import hold, in_child
+from ..validation.forking import hold, in_child
 
 
 class Cache(FunctionCache):

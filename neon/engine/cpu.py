@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 import torch
 
-from ..boundary.forking import IMPORTS
+from ..validation.forking import IMPORTS
 
 BLOCK = 64  # tiles that a thread takes at a time, at most
 SHARE = 2**17  # numbers in the temporaries of a call for which a thread is worth its start

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ..boundary import as_count, as_seed
 from ..explanation import Explanation, explain
-from ..validation import as_beta, as_points, is_heuristic
+from ..validation import as_beta, as_count, as_points, as_seed, is_heuristic
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,7 @@ import warnings
 
 import torch
 
-from ..boundary import as_count, carry_names, check_names
-from ..validation import as_integers, as_labels, as_points, like
+from ..validation import as_count, as_integers, as_labels, as_points, carry_names, check_names, like
 from .gaussian import as_gamma, gaussian, median_gamma, spread_out, sum_norms
 from .landmarks import errors, summarise
 from .lloyd import best_of, random_starts

@@ -2,7 +2,7 @@
 
 import math
 
-from ..boundary import as_positive, as_tensor
+from ..validation import as_positive, as_tensor
 
 
 def smin(h, s, dim=-1):

@@ -237,7 +237,7 @@ def test_sparse_beyond_memory_is_refused(kind):
 
 @pytest.mark.parametrize("container", [sp.csr_array, lambda x: torch.from_numpy(x).to_sparse()])
 def test_sparse_by_blocks_is_the_dense_answer(container, monkeypatch):
-    monkeypatch.setattr("neon.boundary.sparse.BLOCK", 14)  # 7 rows
+    monkeypatch.setattr("neon.validation.sparse.BLOCK", 14)  # 7 rows
     for options in ({}, {"beta": 1.0}, {"cluster": np.arange(60) % 3}, {"batch_size": 4}):
         found, right = explain(MU, container(ROUND), **options), explain(MU, ROUND, **options)
         assert found.beta == pytest.approx(right.beta, rel=1e-12)

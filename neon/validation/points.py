@@ -5,8 +5,8 @@ import math
 import numpy as np
 import torch
 
-from .boundary import as_tensor, on_cpu
-from .boundary.counts import as_number, brief
+from .arrays import as_tensor, on_cpu
+from .counts import as_number, brief
 
 
 def as_points(X, n_features, name="X"):
