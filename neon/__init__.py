@@ -7,10 +7,11 @@ To learn how it works, read four modules, in this order:
 3. `neon.rules`: the rule of each layer, and the walk back through them;
 4. `neon.explanation`: from a model and points to relevances, contrasts and counterfactuals.
 
-The rooms apply it elsewhere, or make it fast: `neon.engine` (the same two layers in closed form,
-which is what `explain` runs), `neon.additive` (mixtures, groups, trees, prototypes),
-`neon.kernel`, `neon.density` (outliers), `neon.deep`, `neon.pipelines`, `neon.distributed`,
-`neon.evaluation`, `neon.report`.
+`neon.interface` is what they ask of any model, and `neon.streaming` is for many points. The rooms
+make it fast, or apply it elsewhere: `neon.engine` (the same two layers in closed form, which is what
+`explain` runs), `neon.validation` (what comes in), `neon.additive` (mixtures, groups, trees,
+prototypes), `neon.kernel`, `neon.density` (outliers), `neon.deep` and `neon.lrp` (encoders),
+`neon.pipelines` (scikit-learn), `neon.distributed` (Dask), `neon.evaluation`, `neon.report`.
 """
 
 from .additive import (
@@ -25,9 +26,10 @@ from .density import SoftDistance, explain_outliers
 from .evaluation import Flipping, Stability, flip, kde_gamma, stability
 from .explanation import Explanation, beta_heuristic, contrast, counterfactual, explain
 from .explanation import neon as neon
+from .interface import NeuralizedModel
 from .kernel import KernelKMeans, NeuralizedKernelKMeans, median_gamma, smax, smin
 from .kmeans import KMeans
-from .network import NeuralizedKMeans, NeuralizedModel
+from .network import NeuralizedKMeans
 from .rules import layer_by_layer, midpoint, min_take_most
 from .streaming import Aggregate, explain_stream
 
@@ -75,7 +77,7 @@ __all__ = [
 def __getattr__(name):
     """Load the estimators when they are asked for: scikit-learn's base classes take a while."""
     if name == "NeonExplainer":
-        from .estimator import NeonExplainer
+        from .pipelines.estimator import NeonExplainer
 
         return NeonExplainer
     if name == "OutlierExplainer":

@@ -6,21 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .additive.recognition import recognised
-from .network import NeuralizedKMeans, Shares
-from .validation import (
-    SparseRows,
-    as_beta,
-    as_count,
-    as_labels,
-    as_output,
-    check_names,
-    fill,
-    is_heuristic,
-    is_sparse,
-    joined,
-    like,
-)
+from .additive.recognition import prepared
+from .interface import Shares
+from .validation import as_beta, as_count, as_labels, is_heuristic, like, refuse_same
+from .validation.arrays import joined
+from .validation.output import as_output, fill
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -29,8 +19,7 @@ class Explanation:
 
     Attributes:
         relevance: (n, D) share of each feature in the logit, in units of squared distance (of
-            mixtures, in nats).
-            Positive speaks for the assigned cluster, negative against it.
+            mixtures, in nats); positive speaks for the assigned cluster, negative against it.
         cluster: (n,) assigned cluster c.
         logit: (n,) f_c, the squared distance to the nearest competitor minus that to c.
         beta: stiffness that was used.
@@ -86,7 +75,7 @@ def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=No
         TypeError, ValueError: X does not fit the model or is not finite, beta is not in [0, inf],
             the model is not fitted. The message says what was wanted.
 
-    Source: Kauffmann et al., arXiv:1906.07633; the closed form is derived in `closed_form`.
+    Source: Kauffmann et al., arXiv:1906.07633; the closed form is derived in `neon.engine`.
 
     Example:
         >>> explanation = explain([[0.0, 0.0], [2.0, 2.0]], [[0.0, 0.5]], beta=1)
@@ -211,30 +200,6 @@ def counterfactual(model, X, against=None):
     return like(X, model.counterfactual(points, against))
 
 
-def prepared(model, X, *, by_rows=False):
-    """Return the model, neuralized, and the points X as a checked tensor.
-
-    With `by_rows` a sparse matrix stays what it is, and gives tensors when it is cut.
-    """
-    check_names(model, X)
-    model = neuralized(model)
-    if by_rows and is_sparse(X):
-        return model, SparseRows(X, lambda rows: model.points(rows).detach())
-    return model, model.points(X).detach()
-
-
-def neuralized(model):
-    """Return a model that can propagate relevance as it is, or ask it for one; else k-means.
-
-    A fitted clusterer of another library is recognised by its class.
-    """
-    if hasattr(model, "propagate"):
-        return model
-    if hasattr(model, "neuralize"):
-        return model.neuralize()
-    return recognised(model) or NeuralizedKMeans(model)
-
-
 def in_batches(model, points, beta, cluster, out, size):
     """Propagate `size` points at a time, each with its part of what is given, and join them."""
     if torch.is_tensor(points) and size >= len(points):
@@ -249,14 +214,3 @@ def in_batches(model, points, beta, cluster, out, size):
     *shares, constants = zip(*parts, strict=True)
     each = all(torch.is_tensor(constant) for constant in constants)
     return Shares(*map(joined, shares), joined(constants) if each else constants[0])
-
-
-def refuse_same(cluster, against):
-    """Raise if a point would be asked about a cluster against itself."""
-    same = cluster == against
-    if same.any():
-        row = same.nonzero()[0].item()
-        raise ValueError(
-            f"`against` must differ from the point's own cluster; got {against[row].item()} for "
-            f"both at row {row}. Name a competitor."
-        )

@@ -3,15 +3,8 @@
 import torch
 
 from . import engine
-from .validation import (
-    as_centroids,
-    as_count,
-    as_points,
-    carry_names,
-    centroids_of,
-    check_names,
-    like,
-)
+from .validation import as_centroids, as_count, as_points, centroids_of, like
+from .validation.names import carry_names, check_names
 
 
 class KMeans(torch.nn.Module):
@@ -77,10 +70,6 @@ class KMeans(torch.nn.Module):
             >>> KMeans.from_sklearn(fitted).centroids.flatten().tolist()
             [0.5, 5.0]
         """
-        return cls._of(fitted)
-
-    @classmethod
-    def _of(cls, fitted):
         centroids = centroids_of(fitted)
         model = cls(centroids.shape[0])
         model.estimator, model.centroids = fitted, centroids
@@ -124,9 +113,8 @@ class KMeans(torch.nn.Module):
         X = as_points(X, centroids.shape[1])
         dtype = torch.promote_types(X.dtype, centroids.dtype)
         exact = "donot_use_mm_for_euclid_dist"  # expanded squares would cancel far from the origin
-        return (
-            torch.cdist(X.to(dtype), centroids.to(dtype), compute_mode=exact).square().to(X.dtype)
-        )
+        d = torch.cdist(X.to(dtype), centroids.to(dtype), compute_mode=exact).square()
+        return d.to(X.dtype)
 
     def forward(self, X):
         """Logit f_c (n,) of the assigned cluster: the margin to the nearest competitor, >= 0."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .explanation import Explanation, explain, neuralized
+from .additive.recognition import neuralized
+from .explanation import Explanation, explain
 from .validation import (
     SparseRows,
     as_beta,

@@ -13,7 +13,7 @@ squared distance, read feature by feature.
 
 import torch
 
-from ..network import NeuralizedModel, Shares
+from ..interface import NeuralizedModel, Shares
 from ..rules import min_take_most
 from ..validation import as_labels, as_points
 

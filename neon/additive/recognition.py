@@ -1,5 +1,7 @@
 """From a fitted clusterer to the network that decides like it, or to a word why there is none."""
 
+from ..network import NeuralizedKMeans
+from ..validation import SparseRows, check_names, is_sparse
 from .codebook import NeuralizedCodebook
 from .mixture import NeuralizedMixture
 from .prototypes import NeuralizedPrototypes
@@ -56,3 +58,27 @@ def recognised(fitted):
                 "labels that it reproduces; leave out noise, label -1."
             )
     return None
+
+
+def prepared(model, X, *, by_rows=False):
+    """Return the model, neuralized, and the points X as a checked tensor.
+
+    With `by_rows` a sparse matrix stays what it is, and gives tensors when it is cut.
+    """
+    check_names(model, X)
+    model = neuralized(model)
+    if by_rows and is_sparse(X):
+        return model, SparseRows(X, lambda rows: model.points(rows).detach())
+    return model, model.points(X).detach()
+
+
+def neuralized(model):
+    """Return a model that can propagate relevance as it is, or ask it for one; else k-means.
+
+    A fitted clusterer of another library is recognised by its class.
+    """
+    if hasattr(model, "propagate"):
+        return model
+    if hasattr(model, "neuralize"):
+        return model.neuralize()
+    return recognised(model) or NeuralizedKMeans(model)

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from ..engine.devices import coefficients, lift
-from ..network import NeuralizedKMeans, NeuralizedModel, Shares
+from ..interface import NeuralizedModel, Shares
+from ..network import NeuralizedKMeans
 from ..validation import as_centroids, as_labels, as_points, as_tensor, carry_names, centroids_of
 from .affine import affine
 

@@ -1,16 +1,16 @@
 """k-means behind a deep encoder: NEON at the top, relevance propagation below."""
 
 import copy
-import math
 
 import torch
 from torch import nn
-from torch.nn.utils import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from ..lrp import LINEAR, MOVES, PASSES, Residual, backward, box, gamma
-from ..network import Evidence, MinPool, NeuralizedKMeans, NeuralizedModel, Shares
-from ..rules import walk
+from ..interface import NeuralizedModel, Shares
+from ..lrp import LINEAR, backward, box, gamma
+from ..network import NeuralizedKMeans
 from ..validation import as_beta, as_points, centroids_of
+from .fused import FusedKMeans
+from .layers import check_encoder, flat, leaves, width
 from .linear import NeuralizedLinearKMeans
 
 STILL_AFFINE = (*LINEAR, nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout2d)
@@ -188,116 +188,3 @@ class NeuralizedDeepKMeans(NeuralizedModel):
             yield f"{i} {type(self.layers[i]).__name__}", R
             R = backward(self.layers[i], activations[i], R, self.rule)
         yield "input", R
-
-
-class FusedEvidence(nn.Module):
-    """The evidence layer of k-means that has swallowed the affine map z = A a + offset.
-
-    It is an `nn.Linear` with an output h_ck for every pair of clusters, and relevance passes
-    through it by the rule of the hidden layers: a unit that is silent receives nothing.
-    """
-
-    def __init__(self, centroids, A, offset, rule):
-        super().__init__()
-        origin = centroids.mean(0)
-        evidence = Evidence(centroids - origin)
-        w = evidence.weight.flatten(0, 1)  # (K(K-1), p)
-        self.register_buffer("competitors", evidence.competitors)
-        self.linear = nn.Linear(A.shape[1], len(w), dtype=A.dtype).requires_grad_(False)
-        self.linear.weight.copy_(w @ A.to(w))
-        self.linear.bias.copy_(w @ (offset.to(w) - origin) + evidence.bias.flatten())
-        self.rule = rule
-
-    def forward(self, a):
-        """Evidence h (n, K, K−1) of activations a (n, D)."""
-        return self.linear(a).view(-1, *self.competitors.shape)
-
-    def relevance(self, a, h, R, beta=None):
-        """Relevance (n, D) of the activations from R (n, K, K−1) of the evidence."""
-        return self.rule(self.linear, a, R.flatten(1))
-
-
-class FusedKMeans(NeuralizedModel):
-    """Neuralized k-means whose first layer is fused with the linear layers before it."""
-
-    def __init__(self, centroids, A, offset, rule):
-        super().__init__()
-        self.evidence, self.pool = FusedEvidence(centroids, A, offset, rule), MinPool()
-
-    n_clusters = property(lambda self: len(self.evidence.competitors))
-    n_features = property(lambda self: self.evidence.linear.in_features)
-
-    def h(self, a):
-        """Evidence h (n, K, K−1) for every cluster against each competitor."""
-        return self.evidence(a)
-
-    def propagate(self, a, beta, *, cluster=None, out=None):
-        """`Shares` of activations a (n, D), layer by layer."""
-        return Shares(*walk(self, a, beta, cluster))
-
-    def contrast(self, a, cluster, against):
-        """Shares (n, D) of d_against − d_cluster."""
-        h, competitors = self.h(a), self.evidence.competitors
-        pair = torch.zeros_like(h, dtype=torch.bool)
-        pair[torch.arange(len(a)), cluster] = competitors[cluster] == against[:, None]
-        return self.evidence.relevance(a, h, torch.where(pair, h, 0.0))
-
-
-def check_encoder(encoder):
-    """Raise unless an encoder is a torch module with values on the CPU."""
-    if not isinstance(encoder, nn.Module):
-        raise TypeError(
-            f"`encoder` must be a torch.nn.Sequential; got a {type(encoder).__name__}. Rewrite it "
-            "with layers; or explain the embedding: neon.explain(kmeans, encoder(X))."
-        )
-    for name, value in (*encoder.named_parameters(), *encoder.named_buffers()):
-        if value.device.type != "cpu":
-            raise ValueError(
-                f"`encoder` must lie on the CPU; got {name} on {value.device}. "
-                "Load its weights, or move it: encoder.cpu()."
-            )
-
-
-def flat(encoder):
-    """List the layers in order, nested ones opened, BatchNorm folded into the layer before it."""
-    layers = []
-    for layer in encoder if type(encoder).forward is nn.Sequential.forward else [encoder]:
-        if isinstance(layer, Residual):
-            layers.append(Residual(*flat(nn.Sequential(*layer))))
-        elif type(layer).forward is nn.Sequential.forward:
-            layers += flat(layer)
-        elif isinstance(layer, nn.BatchNorm2d) and layers and isinstance(layers[-1], nn.Conv2d):
-            layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
-        elif isinstance(layer, nn.BatchNorm1d) and layers and isinstance(layers[-1], nn.Linear):
-            layers[-1] = fuse_linear_bn_eval(layers[-1], layer)
-        elif isinstance(layer, LINEAR + MOVES + PASSES):
-            layers.append(layer)
-        else:
-            raise TypeError(
-                f"`encoder` must be built of layers that have a rule; got {layer!r}. Rewrite it "
-                "with Linear, Conv1d, Conv2d, ReLU, MaxPool, AvgPool, Flatten, Unflatten, "
-                "Dropout, BatchNorm right after Linear or Conv2d, Sequential and "
-                "neon.lrp.Residual; or explain the embedding: neon.explain(kmeans, encoder(X))."
-            )
-    return layers
-
-
-def leaves(layers):
-    """Yield the layers one by one, those inside of residual blocks too."""
-    for layer in layers:
-        yield from leaves(layer) if isinstance(layer, Residual) else [layer]
-
-
-def width(layers, centroids):
-    """Width D of the points that an encoder reads, from its first layer that fixes it."""
-    for layer in leaves(layers):
-        if isinstance(layer, nn.Linear):
-            return layer.in_features
-        if isinstance(layer, nn.Unflatten):
-            return math.prod(layer.unflattened_size)
-        if not isinstance(layer, PASSES):
-            raise ValueError(
-                f"`encoder` must take flat points (n, D); got {layer!r} first. Put "
-                "nn.Unflatten(1, (channels, height, width)) before it."
-            )
-    return centroids.shape[1]

@@ -1,6 +1,7 @@
 """Explain a Dask table: the functions of `neon.distributed`."""
 
-from ..explanation import Explanation, neuralized
+from ..additive.recognition import neuralized
+from ..explanation import Explanation
 from ..kmeans import KMeans
 from ..validation import as_beta, as_count, as_points, carry_names
 from .parquet import Folder, identity, summed, to_frame

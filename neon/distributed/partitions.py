@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..explanation import Explanation, explain, neuralized
+from ..additive.recognition import neuralized
+from ..explanation import Explanation, explain
 from ..streaming import Aggregate
 from ..validation import as_points, as_tensor, check_names
 from .parquet import to_frame

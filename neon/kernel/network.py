@@ -2,7 +2,7 @@
 
 import torch
 
-from ..network import NeuralizedModel, Shares
+from ..interface import NeuralizedModel, Shares
 from ..rules import min_take_most
 from ..validation import as_labels, as_points, like
 from .gaussian import squared_distances

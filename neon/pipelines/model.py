@@ -9,8 +9,9 @@ from scipy import sparse
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import check_array
 
+from ..additive.recognition import neuralized
 from ..deep.linear import NeuralizedLinearKMeans, member_means
-from ..explanation import beta_heuristic, contrast, explain, neuralized
+from ..explanation import beta_heuristic, contrast, explain
 from ..network import NeuralizedKMeans
 from ..validation import as_labels, as_points
 from .columns import is_text, note

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..explanation import counterfactual, refuse_same
+from ..explanation import counterfactual
 from ..network import NeuralizedKMeans
-from ..validation import as_labels, as_points
+from ..validation import as_labels, as_points, refuse_same
 from .values import dense, gathered
 
 

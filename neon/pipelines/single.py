@@ -2,7 +2,7 @@
 
 import torch
 
-from ..network import NeuralizedModel, Shares
+from ..interface import NeuralizedModel, Shares
 
 
 class NothingToExplain(NeuralizedModel):

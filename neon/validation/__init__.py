@@ -17,6 +17,7 @@ from .points import (
     centroids_of,
     is_heuristic,
     like,
+    refuse_same,
 )
 from .sparse import SparseRows
 
@@ -42,4 +43,5 @@ __all__ = [
     "like",
     "names_of",
     "on_cpu",
+    "refuse_same",
 ]

@@ -101,6 +101,17 @@ def as_labels(labels, n, n_clusters, name):
     return result.to(labels.device) if torch.is_tensor(labels) else result
 
 
+def refuse_same(cluster, against):
+    """Raise if a point would be asked about a cluster against itself."""
+    same = cluster == against
+    if same.any():
+        row = same.nonzero()[0].item()
+        raise ValueError(
+            f"`against` must differ from the point's own cluster; got {against[row].item()} for "
+            f"both at row {row}. Name a competitor."
+        )
+
+
 def as_integers(labels, name):
     """Read labels of any container as a numpy array, by position; huge ones as Python's integers.
 

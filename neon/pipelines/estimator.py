@@ -15,9 +15,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .pipelines import PipelineModel, weighted
-from .pipelines.tables import ExplanationTables, framed, index_of
-from .validation import as_beta, is_heuristic
+from ..validation import as_beta, is_heuristic
+from . import PipelineModel, weighted
+from .tables import ExplanationTables, framed, index_of
 
 
 class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
