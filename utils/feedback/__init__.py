@@ -10,7 +10,16 @@ from .core import attempted
 
 FAMILIES = {
     module.__name__.rsplit(".", 1)[1]: module.EXERCISES
-    for module in (clustering, forward, backward, relatives, unit_tests, detective, faithful, mixtures)
+    for module in (
+        clustering,
+        forward,
+        backward,
+        relatives,
+        unit_tests,
+        detective,
+        faithful,
+        mixtures,
+    )
 }
 EXERCISES = {name: one for family in FAMILIES.values() for name, one in family.items()}
 
