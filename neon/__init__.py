@@ -8,7 +8,7 @@ To learn how it works, read four modules, in this order:
 4. `neon.explanation`: from a model and points to relevances, contrasts and counterfactuals.
 
 `neon.interface` is what they ask of any model, and `neon.streaming` is for many points. The rooms
-make it fast, or apply it elsewhere: `neon.engine` (the same two layers in closed form, which is what
+make it fast, or apply it elsewhere: `neon.engine` (the two layers in closed form, which is what
 `explain` runs), `neon.validation` (what comes in), `neon.additive` (mixtures, groups, trees,
 prototypes), `neon.kernel`, `neon.density` (outliers), `neon.deep` and `neon.lrp` (encoders),
 `neon.pipelines` (scikit-learn), `neon.distributed` (Dask), `neon.evaluation`, `neon.report`.
