@@ -29,7 +29,7 @@ notebooks: venv  ## execute all notebooks and store their outputs
 bench-kernel: venv  ## time and memory of explanations of kernel k-means
 	$(RUN) benchmarks/kernel.py
 
-experiments: venv  ## measure faithfulness in full: 20 minutes, goes on where it stopped
+experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
 	$(RUN) -m utils.evaluation.experiments
 
 train: venv  ## train the encoders of the digits again; nothing else does
