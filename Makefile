@@ -35,7 +35,7 @@ bench-kernel: venv  ## time and memory of explanations of kernel k-means
 bench-rules: venv  ## the three rules of kernel k-means, measured: ten minutes
 	$(RUN) benchmarks/kernel_rules.py
 
-experiments: venv  ## measure faithfulness in full: 20 minutes, goes on where it stopped
+experiments: venv  ## measure faithfulness in full: ten minutes, goes on where it stopped
 	$(RUN) -m utils.evaluation.experiments
 
 train: venv  ## train the encoders of the digits again; nothing else does
