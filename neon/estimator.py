@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from .pipelines import PipelineModel, weighted
-from .tables import ExplanationTables, framed, index_of
+from .pipelines.tables import ExplanationTables, framed, index_of
 from .validation import as_beta, is_heuristic
 
 
@@ -32,7 +32,7 @@ class NeonExplainer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         n_clusters: K, used if `clusterer` is None. A single cluster has nothing to explain.
         random_state: likewise.
         prefit: the clusterer is fitted already; take it as it is. What has no `get_params`, like
-            centroids, is always taken so.
+            centroids or `NeuralizedMixture(fitted, logit="soft")`, is always taken so.
 
     Attributes:
         clusterer_: the fitted clusterer.

@@ -8,10 +8,22 @@ import torch
 
 from .additive.recognition import recognised
 from .network import NeuralizedKMeans, Shares
-from .validation import as_beta, as_labels, is_heuristic, like
+from .validation import (
+    SparseRows,
+    as_beta,
+    as_count,
+    as_labels,
+    as_output,
+    check_names,
+    fill,
+    is_heuristic,
+    is_sparse,
+    joined,
+    like,
+)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Explanation:
     """Why each point is in its cluster, with its own proof: the residual.
 
@@ -55,14 +67,15 @@ def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=No
             with `cluster_centers_`, or another of those in `neon.additive`, such as a Gaussian
             mixture.
         X: (n, D) points; float32 and float64 keep their type, float16 and bfloat16 become
-            float32, integers float64.
+            float32, integers float64. A sparse matrix is read by blocks of rows; what it gets
+            is dense.
         beta: stiffness of the min-take-most rule, in units of 1/logit: a number in [0, inf], or
             "heuristic" for 1 / mean logit of these points. It decides how much the competitors
             other than the nearest contribute, and has no effect for K = 2.
         cluster: (n,) labels to explain instead of the model's own decision, where the caller has
             them. A label that is not the nearest centroid has a negative logit.
         out: (n, D) array or tensor of the kind and dtype of X, to write the relevances into; it
-            saves the time to fetch memory for them.
+            saves the time to fetch memory for them. It may be X itself.
         batch_size: points to hand to the model at a time; the result does not depend on it.
             k-means needs none: it works in blocks of its own.
 
@@ -80,17 +93,18 @@ def explain(model, X, *, beta="heuristic", cluster=None, out=None, batch_size=No
         >>> explanation.relevance, explanation.logit
         (array([[4., 2.]]), array([6.]))
     """
-    model, points = prepared(model, X)
-    beta = heuristic(model, points) if is_heuristic(beta) else as_beta(beta)
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"`batch_size` must be at least 1; got {batch_size}. Pass None instead.")
-
+    model, points = prepared(model, X, by_rows=True)
+    beta = beta if is_heuristic(beta) else as_beta(beta)
+    size = len(points)
+    if batch_size is not None:
+        size = as_count(batch_size, "batch_size", advice="None takes all points at once.")
     if cluster is not None:
         cluster = as_labels(cluster, len(points), model.n_clusters, "cluster")
-    target = None if out is None else as_output(out, points)
-    shares = in_batches(model, points, beta, cluster, target, batch_size or len(points))
-    if target is not None and shares.relevance is not target:
-        target.copy_(shares.relevance)
+    target = None if out is None else as_output(out, points, model)
+    beta = heuristic(model, points) if is_heuristic(beta) else beta
+    shares = in_batches(model, points, beta, cluster, target, size)
+    if out is not None and shares.relevance is not target:
+        fill(out, shares.relevance)
     relevance = like(X, shares.relevance) if out is None else out
     results = (like(X, part) for part in shares[1:3])
     return Explanation(relevance, *results, beta, like(X, shares.constant))
@@ -126,7 +140,8 @@ def heuristic(model, points):
     """β of checked points; their logits in float64, and in units of their own, to any range."""
     if model.stiffness is not None:
         return model.stiffness
-    parts = (points[i : i + model.batch] for i in range(0, len(points), model.batch))
+    size = getattr(points, "step", model.batch)
+    parts = (points[i : i + size] for i in range(0, len(points), size))
     logits = [model(part).cpu().numpy().astype(float) for part in parts]
     unit = max(part.max() for part in logits)
     if unit <= 0:
@@ -196,16 +211,15 @@ def counterfactual(model, X, against=None):
     return like(X, model.counterfactual(points, against))
 
 
-def prepared(model, X):
-    """Return the model, neuralized, and the points X as a checked tensor."""
-    names = getattr(model, "feature_names_in_", None)
-    columns = getattr(X, "columns", None)
-    if names is not None and columns is not None and list(names) != list(columns):
-        raise ValueError(
-            f"`X` must have the columns that the model was fitted to, in order, {list(names)}; "
-            f"got {list(columns)}. Select them: X[model.feature_names_in_]."
-        )
+def prepared(model, X, *, by_rows=False):
+    """Return the model, neuralized, and the points X as a checked tensor.
+
+    With `by_rows` a sparse matrix stays what it is, and gives tensors when it is cut.
+    """
+    check_names(model, X)
     model = neuralized(model)
+    if by_rows and is_sparse(X):
+        return model, SparseRows(X, lambda rows: model.points(rows).detach())
     return model, model.points(X).detach()
 
 
@@ -223,8 +237,9 @@ def neuralized(model):
 
 def in_batches(model, points, beta, cluster, out, size):
     """Propagate `size` points at a time, each with its part of what is given, and join them."""
-    if size >= len(points):
+    if torch.is_tensor(points) and size >= len(points):
         return model.propagate(points, beta, cluster=cluster, out=out)
+    size = min(size, getattr(points, "step", size))
     parts = []
     for rows in (slice(i, i + size) for i in range(0, len(points), size)):
         own = (None if values is None else values[rows] for values in (cluster, out))
@@ -233,19 +248,7 @@ def in_batches(model, points, beta, cluster, out, size):
         )
     *shares, constants = zip(*parts, strict=True)
     each = all(torch.is_tensor(constant) for constant in constants)
-    return Shares(*map(torch.cat, shares), torch.cat(constants) if each else constants[0])
-
-
-def as_output(out, points):
-    """Check memory for the relevances and return it as a tensor that shares it."""
-    tensor = torch.as_tensor(out)
-    wanted = tuple(points.shape), points.dtype
-    if (tuple(tensor.shape), tensor.dtype) != wanted:
-        raise ValueError(
-            f"`out` must have the shape and dtype {wanted} of X; "
-            f"got {(tuple(tensor.shape), tensor.dtype)}. Make it with empty_like(X)."
-        )
-    return tensor
+    return Shares(*map(joined, shares), joined(constants) if each else constants[0])
 
 
 def refuse_same(cluster, against):

@@ -2,7 +2,16 @@
 
 import torch
 
-from .validation import as_points, centroids_of, like
+from . import engine
+from .validation import (
+    as_centroids,
+    as_count,
+    as_points,
+    carry_names,
+    centroids_of,
+    check_names,
+    like,
+)
 
 
 class KMeans(torch.nn.Module):
@@ -18,7 +27,10 @@ class KMeans(torch.nn.Module):
 
     Attributes:
         centroids: (K, D) float64 buffer, None before `fit`.
-        estimator: the fitted scikit-learn estimator (inertia, labels, iterations).
+        estimator: the fitted scikit-learn estimator (inertia, labels, iterations); None if the
+            centroids were loaded with `load_state_dict`.
+        feature_names_in_: names of the columns that it was fitted to, if they have any; tables
+            with others, or in another order, are refused.
 
     Raises:
         ValueError: K < 2.
@@ -44,12 +56,8 @@ class KMeans(torch.nn.Module):
         **sklearn_kmeans_arguments,
     ):
         super().__init__()
-        if n_clusters < 2:
-            raise ValueError(
-                f"`n_clusters` must be at least 2; got {n_clusters}. "
-                "A single cluster has no competitor, so there is nothing to explain."
-            )
-        self.n_clusters = n_clusters
+        alone = "A single cluster has no competitor, so there is nothing to explain."
+        self.n_clusters = as_count(n_clusters, "n_clusters", 2, alone)
         self.arguments = dict(
             init=init, n_init=n_init, random_state=random_state, **sklearn_kmeans_arguments
         )
@@ -76,7 +84,7 @@ class KMeans(torch.nn.Module):
         centroids = centroids_of(fitted)
         model = cls(centroids.shape[0])
         model.estimator, model.centroids = fitted, centroids
-        return model
+        return carry_names(model, fitted)
 
     def fit(self, X, y=None):
         """Fit scikit-learn's k-means to points X (n, D) and return self; y is not used.
@@ -86,18 +94,24 @@ class KMeans(torch.nn.Module):
         """
         import sklearn.cluster
 
-        X = as_points(X, None).detach().cpu().numpy()
+        table, X = X, as_points(X, None).detach().cpu().numpy()
         if len(X) < self.n_clusters:
             raise ValueError(
                 f"`n_clusters` must be at most the number of points, {len(X)}; "
                 f"got {self.n_clusters}. Ask for fewer clusters or pass more points."
             )
         arguments = self.arguments
-        if torch.is_tensor(arguments["init"]):
-            arguments = arguments | {"init": arguments["init"].detach().cpu().numpy()}
+        if not (isinstance(arguments["init"], str) or callable(arguments["init"])):
+            init = as_points(arguments["init"], X.shape[1], "init").detach().cpu().numpy()
+            if len(init) != self.n_clusters:
+                raise ValueError(
+                    f"`init` must have shape ({self.n_clusters}, {X.shape[1]}); got {init.shape}. "
+                    "Pass a row for each cluster."
+                )
+            arguments = arguments | {"init": init}
         self.estimator = sklearn.cluster.KMeans(self.n_clusters, **arguments).fit(X)
         self.centroids = centroids_of(self.estimator)
-        return self
+        return carry_names(self, table)
 
     def distances(self, X):
         """Squared Euclidean distances d_k = ‖x − μ_k‖² (n, K) of points X (n, D), by differences.
@@ -106,6 +120,7 @@ class KMeans(torch.nn.Module):
             ValueError: the model is not fitted, or X does not fit the centroids.
         """
         centroids = centroids_of(self)
+        check_names(self, X)
         X = as_points(X, centroids.shape[1])
         dtype = torch.promote_types(X.dtype, centroids.dtype)
         exact = "donot_use_mm_for_euclid_dist"  # expanded squares would cancel far from the origin
@@ -120,11 +135,25 @@ class KMeans(torch.nn.Module):
 
     def decision(self, X):
         """Assigned cluster c (n,): the nearest centroid, the lower index at an exact tie."""
-        return self.distances(X).argmin(-1)
+        check_names(self, X)
+        centroids = centroids_of(self)
+        return engine.decision(as_points(X, centroids.shape[1]), centroids)
 
     def predict(self, X):
         """Assigned cluster (n,) of points X (n, D), of the same kind as X, as in scikit-learn."""
         return like(X, self.decision(X))
+
+    def _load_from_state_dict(self, state_dict, prefix, *others):
+        """Make room for the centroids of another model before torch copies them."""
+        given = state_dict.get(f"{prefix}centroids")
+        if self.centroids is None and given is not None:
+            if len(given) != self.n_clusters:
+                raise ValueError(
+                    f"`state_dict` must hold {self.n_clusters} centroids; got {len(given)}. "
+                    f"Make a KMeans({len(given)}) for it."
+                )
+            self.centroids = as_centroids(given)
+        super()._load_from_state_dict(state_dict, prefix, *others)
 
     def extra_repr(self):
         """Show the number of clusters in `print(model)`."""

@@ -6,7 +6,7 @@ import torch
 
 from . import engine
 from .rules import midpoint, min_take_most, nudged
-from .validation import as_labels, as_points, centroids_of
+from .validation import as_labels, as_points, carry_names, centroids_of, check_names
 
 
 class Shares(NamedTuple):
@@ -36,7 +36,8 @@ class NeuralizedModel(torch.nn.Module):
     batch, stiffness, has_constant = 4096, None, False
 
     def points(self, X):
-        """X as a checked tensor of points (n, D)."""
+        """X, of any kind that `explain` takes, as a checked tensor of points (n, D)."""
+        check_names(self, X)
         return as_points(X, self.n_features)
 
     def h(self, X):
@@ -176,7 +177,8 @@ class NeuralizedKMeans(NeuralizedModel):
             centroids (K, D).
 
     Attributes:
-        centroids: (K, D) μ.
+        centroids: (K, D) μ, a copy.
+        feature_names_in_: those of the model that it was made from, if it knows them.
         competitors, weight, bias, midpoints: of the first layer, (K, K−1, ...); built when they
             are asked for.
 
@@ -203,6 +205,7 @@ class NeuralizedKMeans(NeuralizedModel):
         super().__init__()
         self.evidence = Evidence(centroids_of(kmeans))
         self.pool = MinPool()
+        carry_names(self, kmeans)
 
     n_clusters = property(lambda self: self.centroids.shape[0])
     n_features = property(lambda self: self.centroids.shape[1])
@@ -214,14 +217,14 @@ class NeuralizedKMeans(NeuralizedModel):
 
     def h(self, X):
         """Evidence h (n, K, K−1): X (n, D) through the first layer, for every cluster c."""
-        return self.evidence(as_points(X, self.n_features))
+        return self.evidence(self.points(X))
 
     def forward(self, X, c=None):
         """Logit (n,) of the assigned cluster, or of cluster c: one cluster, or one a point (n,).
 
         Points that require a gradient go through the layers, others through the engine.
         """
-        X = as_points(X, self.n_features)
+        X = self.points(X)
         if X.requires_grad and torch.is_grad_enabled():
             return super().forward(X, c)
         if c is not None:
@@ -230,7 +233,7 @@ class NeuralizedKMeans(NeuralizedModel):
 
     def decision(self, X):
         """Assigned cluster (n,): the nearest centroid, the lower index at an exact tie."""
-        return engine.decision(as_points(X, self.n_features), self.centroids)
+        return engine.decision(self.points(X), self.centroids)
 
     def propagate(self, X, beta, *, cluster=None, out=None):
         """`Shares` of checked points X (n, D), in closed form."""

@@ -81,6 +81,11 @@ def layer_by_layer(network, X, beta):
         >>> layer_by_layer(model, torch.tensor([[0.0, 0.5]]), beta=1.0)
         tensor([[4., 2.]])
     """
+    if not isinstance(network, torch.nn.Module):
+        raise TypeError(
+            f"`network` must be a network of layers; got a {type(network).__name__}. "
+            "Pass NeuralizedKMeans(model)."
+        )
     return walk(network, as_points(X, network.n_features), beta)[0]
 
 

@@ -5,8 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .explanation import explain, neuralized
-from .validation import as_beta
+from .explanation import Explanation, explain, neuralized
+from .validation import (
+    SparseRows,
+    as_beta,
+    as_count,
+    as_labels,
+    as_points,
+    as_tensor,
+    is_sparse,
+    on_cpu,
+)
 
 ROWS = 65_536  # rows of a large array that are read at a time
 BLOCK = 2**16  # numbers summed at once: their float64 copy stays in the cache
@@ -40,7 +49,12 @@ def explain_stream(model, batches, *, beta, progress=None):
     from tqdm import tqdm
 
     model, beta = neuralized(model), as_beta(beta)
-    total = len(batches) if is_array(batches) else None
+    if not hasattr(batches, "shape") and not hasattr(batches, "__iter__"):
+        raise TypeError(
+            "`batches` must be an iterable of points (n, D), or one large array; got a "
+            f"{type(batches).__name__}. For one batch pass [X]."
+        )
+    total = batches.shape[0] if is_array(batches) else None
     # disable=None hides the bar where nobody can watch it: in files, pipes and notebook kernels
     look = {"disable": None, "delay": 3} if progress is None else {"disable": not progress}
     with tqdm(total=total, unit=" points", unit_scale=True, **look) as bar:
@@ -48,7 +62,7 @@ def explain_stream(model, batches, *, beta, progress=None):
             X = batch[0] if isinstance(batch, tuple | list) and is_array(batch[0]) else batch
             try:
                 explanation = explain(model, X, beta=beta)
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise type(error)(f"batch {number}: {error}") from None
             bar.update(len(explanation.logit))
             yield explanation
@@ -61,10 +75,16 @@ def is_array(values):
 
 def rows_of(array):
     """Cut an array (N, D) into batches of rows, without reading ahead."""
-    return (array[start : start + ROWS] for start in range(0, len(array), ROWS))
+    if torch.is_tensor(array) and is_sparse(array):
+        array = SparseRows(array, lambda rows: rows.to_dense())
+    elif is_sparse(array):
+        array = array.tocsr()
+    N = array.shape[0]
+    array = getattr(array, "iloc", array)  # by position, whatever the rows are called
+    return (array[start : start + ROWS] for start in range(0, N, ROWS))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Aggregate:
     """Sums over explained points, cluster by cluster; two of them can be added.
 
@@ -96,21 +116,49 @@ class Aggregate:
         Args:
             explanation: numpy arrays or tensors.
             n_clusters: K, so that clusters without a point keep their place.
+
+        Raises:
+            TypeError, ValueError: no explanation in memory, or a cluster beyond K.
         """
-        R, f = torch.as_tensor(explanation.relevance), torch.as_tensor(explanation.logit)
-        cluster = torch.as_tensor(explanation.cluster).to(R.device)
-        relevance = R.new_zeros(n_clusters, R.shape[1], dtype=torch.float64)
-        logit, absolute = relevance.new_zeros(n_clusters), torch.zeros_like(relevance)
-        logit.index_add_(0, cluster, f.double())
+        if not isinstance(explanation, Explanation):
+            raise TypeError(
+                f"`explanation` must be an Explanation; got a {type(explanation).__name__}. "
+                "Pass what `explain` returns."
+            )
+        K = as_count(n_clusters, "n_clusters")
+        if hasattr(explanation.relevance, "dask"):
+            raise TypeError(
+                "`explanation` must be in memory; got one of Dask. Call dask.compute on its "
+                "fields, or neon.distributed.aggregate."
+            )
+        R, f = as_points(explanation.relevance, None, "relevance"), explanation.logit
+        R, f = on_cpu(R), on_cpu(as_tensor(f, "logit"))
+        cluster = on_cpu(as_labels(explanation.cluster, len(R), K, "explanation.cluster"))
+        relevance, absolute = np.zeros((K, R.shape[1])), np.zeros((K, R.shape[1]))
         rows = max(1, BLOCK // R.shape[1])
-        for r, c in zip(R.split(rows), cluster.split(rows), strict=True):
-            r = r.double()
-            relevance.index_add_(0, c, r)
-            absolute.index_add_(0, c, r.abs())
-        count = cluster.bincount(minlength=n_clusters)
-        return cls(*(sums.cpu().numpy() for sums in (count, logit, relevance, absolute)))
+        for part in (slice(start, start + rows) for start in range(0, len(R), rows)):
+            order = cluster[part].argsort(kind="stable")
+            present, first = np.unique(cluster[part][order], return_index=True)
+            r = R[part][order].astype(float)
+            relevance[present] += np.add.reduceat(r, first)
+            absolute[present] += np.add.reduceat(np.abs(r, out=r), first)
+        count = np.bincount(cluster, minlength=K)
+        return cls(count, np.bincount(cluster, f, K), relevance, absolute)
 
     def __add__(self, other):
+        if isinstance(other, int) and other == 0:  # sum() starts at 0
+            return self
+        if not isinstance(other, Aggregate):
+            raise TypeError(
+                f"An Aggregate must be added to another; got a {type(other).__name__}. "
+                "Make one with Aggregate.of(explanation, n_clusters)."
+            )
+        if self.relevance.shape != other.relevance.shape:
+            raise ValueError(
+                "An Aggregate must be added to one of as many clusters and features, "
+                f"{self.relevance.shape}; got {other.relevance.shape}. "
+                "Sum explanations by one model."
+            )
         return Aggregate(
             self.count + other.count,
             self.logit + other.logit,
@@ -118,9 +166,7 @@ class Aggregate:
             self.absolute + other.absolute,
         )
 
-    def __radd__(self, zero):
-        # sum() starts at 0
-        return self if zero == 0 else NotImplemented
+    __radd__ = __add__
 
     @property
     def mean_relevance(self):

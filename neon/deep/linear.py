@@ -5,7 +5,7 @@ import torch
 
 from ..engine.devices import coefficients, lift
 from ..network import NeuralizedKMeans, NeuralizedModel, Shares
-from ..validation import as_centroids, as_labels, as_points, as_tensor, centroids_of
+from ..validation import as_centroids, as_labels, as_points, as_tensor, carry_names, centroids_of
 from .affine import affine
 
 
@@ -92,7 +92,7 @@ class NeuralizedLinearKMeans(NeuralizedModel):
             NeuralizedLinearKMeans(n_clusters=2, n_features=3, n_components=2)
         """
         first, *others = steps
-        (A, a), Z = affine(first), first.transform(X)
+        (A, a), Z, table = affine(first), first.transform(X), X
         for step in others:
             B, b = affine(step)
             A, a, Z = B @ A, B @ a + b, step.transform(Z)
@@ -106,7 +106,8 @@ class NeuralizedLinearKMeans(NeuralizedModel):
         centroids = centroids_of(clusterer)
         nearest = NeuralizedKMeans(centroids).decision(as_points(Z, centroids.shape[1])).numpy()
         means = member_means(X, nearest, len(centroids))
-        return cls(centroids, A, a, input_means=means)
+        named = first if hasattr(first, "feature_names_in_") else table
+        return carry_names(cls(centroids, A, a, input_means=means), named)
 
     @property
     def n_clusters(self):
@@ -129,21 +130,21 @@ class NeuralizedLinearKMeans(NeuralizedModel):
 
     def h(self, X):
         """Evidence h (n, K, K−1) of points X (n, D), for every cluster against each other."""
-        d = self.distances(as_points(X, self.n_features))
+        d = self.distances(self.points(X))
         k = torch.arange(self.n_clusters, device=X.device)
         others = k.expand(len(k), -1)[k[:, None] != k].view(len(k), -1)
         return d[:, others] - d[:, :, None]
 
     def forward(self, X, c=None):
         """Logit (n,) of the assigned cluster, or of cluster c: one cluster, or one a point (n,)."""
-        d = self.distances(as_points(X, self.n_features))
+        d = self.distances(self.points(X))
         c = d.argmin(-1) if c is None else as_labels(c, len(d), self.n_clusters, "c").to(d.device)
         own = torch.zeros_like(d).scatter(1, c[:, None], torch.inf)
         return (d + own).amin(-1) - d.gather(1, c[:, None])[:, 0]
 
     def decision(self, X):
         """Assigned cluster (n,): the nearest centroid in the embedding."""
-        return self.distances(as_points(X, self.n_features)).argmin(-1)
+        return self.distances(self.points(X)).argmin(-1)
 
     def propagate(self, X, beta, *, cluster=None, out=None):
         """`Shares` of checked points X (n, D): what `explain` needs.

@@ -67,6 +67,7 @@ class NeuralizedDeepKMeans(NeuralizedModel):
     ):
         super().__init__()
         centroids = centroids_of(centroids)
+        check_encoder(encoder)
         layers = flat(copy.deepcopy(encoder).eval().requires_grad_(False))
         self.n_features = width(layers, centroids)
         self.first, self.hidden = first, hidden
@@ -240,6 +241,21 @@ class FusedKMeans(NeuralizedModel):
         pair = torch.zeros_like(h, dtype=torch.bool)
         pair[torch.arange(len(a)), cluster] = competitors[cluster] == against[:, None]
         return self.evidence.relevance(a, h, torch.where(pair, h, 0.0))
+
+
+def check_encoder(encoder):
+    """Raise unless an encoder is a torch module with values on the CPU."""
+    if not isinstance(encoder, nn.Module):
+        raise TypeError(
+            f"`encoder` must be a torch.nn.Sequential; got a {type(encoder).__name__}. Rewrite it "
+            "with layers; or explain the embedding: neon.explain(kmeans, encoder(X))."
+        )
+    for name, value in (*encoder.named_parameters(), *encoder.named_buffers()):
+        if value.device.type != "cpu":
+            raise ValueError(
+                f"`encoder` must lie on the CPU; got {name} on {value.device}. "
+                "Load its weights, or move it: encoder.cpu()."
+            )
 
 
 def flat(encoder):

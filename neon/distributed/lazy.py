@@ -2,7 +2,7 @@
 
 from ..explanation import Explanation, neuralized
 from ..kmeans import KMeans
-from ..validation import as_beta, as_points
+from ..validation import as_beta, as_count, as_points, carry_names
 from .parquet import Folder, identity, summed, to_frame
 from .partitions import (
     Kind,
@@ -190,10 +190,6 @@ def write_parquet(model, X, folder, *, beta):
 
     kind, beta, parts = Kind.of(model, X), as_beta(beta), partitions(X)
     names = kind.names or tuple(map(str, range(kind.model.n_features)))
-    own = {"cluster", "logit", "constant"} if kind.model.has_constant else {"cluster", "logit"}
-    taken = own & set(names)
-    if taken:
-        raise ValueError(f"`X` must have no column {sorted(taken)}; rename it, the result has one.")
     token = X.name if kind.names is None else X._name
     target = Folder(str(folder), identity(kind.model, names, kind.dtypes, beta, token), names)
     finished, K = target.prepare(len(parts)), kind.model.n_clusters
@@ -231,10 +227,10 @@ def fit_kmeans(X, init, *, passes=1):
     import dask
     from sklearn.cluster import MiniBatchKMeans
 
-    init = as_points(init, None, "init").numpy()
+    init, passes = as_points(init, None, "init").numpy(), as_count(passes, "passes")
     kind, parts = Kind.of(init, X), partitions(X)
     # a cluster that stays empty is not moved to a random point
     fitted = MiniBatchKMeans(len(init), init=init, n_init=1, reassignment_ratio=0)
     for number, part in list(enumerate(parts)) * passes:
         fitted = dask.delayed(learn_part)(part, number, kind, fitted).compute()
-    return KMeans.from_sklearn(fitted)
+    return carry_names(KMeans.from_sklearn(fitted), X)

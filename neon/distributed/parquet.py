@@ -39,16 +39,25 @@ class Folder:
         """Make the folder, clear away what was interrupted, and return the finished partitions.
 
         Raises:
-            ValueError: a file belongs to another job.
+            ValueError: a file belongs to another job, or is none of Parquet.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
+        if Path(self.path).exists() and not Path(self.path).is_dir():
+            raise ValueError(f"`folder` must be a folder; {self.path} is a file. Choose another.")
         Path(self.path).mkdir(parents=True, exist_ok=True)
         for leftover in Path(self.path).glob(".part-*.tmp"):
             leftover.unlink()
         finished = {number for number in range(parts) if self.file(number).exists()}
         for number in finished:
-            job = (pq.read_schema(self.file(number)).metadata or {}).get(JOB, b"").decode()
+            try:
+                job = (pq.read_schema(self.file(number)).metadata or {}).get(JOB, b"").decode()
+            except (OSError, pa.ArrowException) as error:
+                raise ValueError(
+                    f"`folder` must be empty or hold this job; {self.file(number)} is no Parquet "
+                    f"file ({error}). Remove it, or choose another folder."
+                ) from None
             if job != self.job:
                 raise ValueError(
                     f"`folder` must be empty or hold this job; {self.file(number)} was made from "

@@ -8,7 +8,7 @@ import torch
 
 from ..explanation import Explanation, explain, neuralized
 from ..streaming import Aggregate
-from ..validation import as_points, as_tensor
+from ..validation import as_points, as_tensor, check_names
 from .parquet import to_frame
 
 FAN_IN = 16  # sums that one task of a tree reduction adds up
@@ -34,11 +34,21 @@ class Kind:
                 f"`X` must be a dask array or DataFrame with {model.n_features} columns like the "
                 f"centroids; got {got}. `explain` takes what is in memory."
             )
-        if hasattr(X, "chunks"):
-            as_tensor(np.empty(0, X.dtype), "X")
-            return cls(model, None, (X.dtype,))
         as_tensor(X._meta, "X")
-        return cls(model, tuple(X.columns), tuple(X.dtypes))
+        if hasattr(X, "chunks"):
+            return cls(model, None, (X.dtype,))
+        check_names(model, X)
+        names = tuple(X.columns)
+        twice = sorted({str(name) for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"`X` must have a name for each column; got {twice} twice. Rename it.")
+        own = {"cluster", "logit", "constant"} if model.has_constant else {"cluster", "logit"}
+        taken = sorted(own & set(names))
+        if taken:
+            raise ValueError(
+                f"`X` must have no column called like those of the result; got {taken}. Rename it."
+            )
+        return cls(model, names, tuple(X.dtypes))
 
     def points(self, part):
         """Check one partition and return its points (n, D)."""
@@ -58,11 +68,12 @@ class Kind:
                     f"`{name}` must have dtype {wanted} like the other partitions; got {got}. "
                     "Convert it with .astype first."
                 )
-        return np.asarray(part)
+        return as_tensor(part, "X").numpy()
 
     def nothing(self, beta):
         """`Explanation` of no point."""
-        X = np.empty((0, self.model.n_features), np.result_type(*self.dtypes))
+        dtypes = (getattr(dtype, "numpy_dtype", dtype) for dtype in self.dtypes)
+        X = np.empty((0, self.model.n_features), np.result_type(*dtypes))
         X = as_tensor(X, "X").numpy()
         constant = X[:, 0] if self.model.has_constant else 0.0
         return Explanation(X, np.empty(0, np.int64), X[:, 0], beta, constant)
@@ -118,7 +129,15 @@ def learn_part(part, number, kind, fitted):
     """Move the centroids of a fitted `MiniBatchKMeans` by one partition."""
     try:
         X = kind.points(part)
-        return fitted.partial_fit(as_points(X, kind.model.n_features).numpy()) if len(X) else fitted
+        if not len(X):
+            return fitted
+        first = not hasattr(fitted, "cluster_centers_")
+        if first and len(X) < fitted.n_clusters:
+            raise ValueError(
+                f"the first must hold at least {fitted.n_clusters} points like `init`; got "
+                f"{len(X)}. Repartition the table."
+            )
+        return fitted.partial_fit(as_points(X, kind.model.n_features).numpy())
     except (TypeError, ValueError) as error:
         raise type(error)(f"partition {number}: {error}") from None
 

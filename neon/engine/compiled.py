@@ -7,6 +7,9 @@ from threading import Lock
 
 from numba import njit
 from numba.core.caching import FunctionCache
+from numba.core.compiler_lock import global_compiler_lock
+
+from ..validation.forking import hold, in_child
 
 
 class Cache(FunctionCache):
@@ -83,3 +86,15 @@ class OneBlasThread:
             if OneBlasThread.users == 0:
                 for library, threads in self.changed:
                     library.set_num_threads(threads)
+
+    @classmethod
+    def forget(cls):
+        """Start anew in a forked child, which is in no context: its other threads are gone."""
+        cls.lock, cls.users = Lock(), 0
+        for library, threads in cls.changed:
+            library.set_num_threads(threads)
+        cls.changed = []
+
+
+hold(global_compiler_lock)
+in_child(OneBlasThread.forget)

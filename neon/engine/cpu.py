@@ -9,6 +9,8 @@ from importlib import import_module
 import numpy as np
 import torch
 
+from ..validation.forking import IMPORTS
+
 BLOCK = 64  # tiles that a thread takes at a time, at most
 SHARE = 2**17  # numbers in the temporaries of a call for which a thread is worth its start
 CHUNK = 256  # rows that a thread does again at a time
@@ -18,7 +20,8 @@ TOLERANCE = {np.dtype("float64"): 5e-14, np.dtype("float32"): 5e-9}
 @cache
 def loops():
     """Import numba when it is needed: that takes half a second."""
-    return tuple(import_module(f".{name}", __package__) for name in ("tiles", "exact", "compiled"))
+    with IMPORTS:
+        return tuple(import_module(f".{n}", __package__) for n in ("tiles", "exact", "compiled"))
 
 
 class Plan:
@@ -26,7 +29,7 @@ class Plan:
 
     def __init__(self, X, centroids, beta=0.0):
         self.tiles, self.exact, self.compiled = loops()
-        self.X, M, limits = X, centroids.detach().cpu().double().numpy(), np.finfo(X.dtype)
+        self.X, M, limits = X, centroids.detach().cpu().numpy().astype(float), np.finfo(X.dtype)
         D, exponent = M.shape[1], int(np.frexp(np.abs(M).max())[1])
         # squares of scaled numbers neither overflow nor vanish, unless X is 1e240 times larger
         self.scale = 2.0 ** min(100 - exponent, 1000)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 
 from ..explanation import Explanation, explain
-from ..validation import as_points
+from ..validation import as_beta, as_count, as_points, as_seed, is_heuristic
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stability:
     """Explanations of the same points by models that were fitted again.
 
@@ -77,8 +77,13 @@ def stability(fit, X, *, repeats=30, bootstrap=True, beta="heuristic", seed=0):
         >>> judged.agreement.tolist(), judged.std.amax().item()
         ([1.0, 1.0, 1.0, 1.0], 0.0)
     """
-    if repeats < 2:
-        raise ValueError(f"`repeats` must be at least 2; got {repeats}. One has no spread.")
+    repeats, seed = as_count(repeats, "repeats", 2, "One has no spread."), as_seed(seed, "seed")
+    if not callable(fit):
+        raise TypeError(
+            f"`fit` must be callable, (points, seed) -> model; got a {type(fit).__name__}. "
+            "Pass lambda X, seed: KMeans(3, random_state=seed).fit(X)."
+        )
+    beta = beta if is_heuristic(beta) else as_beta(beta)
     points = as_points(X, None).detach()
     generator = torch.Generator().manual_seed(seed)
     reference = explain(fit(points, seed), points, beta=beta)

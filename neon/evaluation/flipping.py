@@ -9,7 +9,7 @@ from ..validation import as_labels, as_points
 CELLS = 2**22  # numbers at a time: replaced points of 32 megabytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Flipping:
     """What was left of each assignment as its features went, most relevant first.
 

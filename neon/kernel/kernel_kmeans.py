@@ -4,7 +4,7 @@ import warnings
 
 import torch
 
-from ..validation import as_labels, as_points, like
+from ..validation import as_count, as_integers, as_labels, as_points, carry_names, check_names, like
 from .gaussian import as_gamma, gaussian, median_gamma, spread_out, sum_norms
 from .landmarks import errors, summarise
 from .lloyd import best_of, random_starts
@@ -70,11 +70,8 @@ class KernelKMeans:
         max_iter=300,
         random_state=0,
     ):
-        if n_clusters < 2:
-            raise ValueError(
-                f"`n_clusters` must be at least 2; got {n_clusters}. "
-                "A single cluster has no competitor, so there is nothing to explain."
-            )
+        alone = "A single cluster has no competitor, so there is nothing to explain."
+        n_clusters = as_count(n_clusters, "n_clusters", 2, alone)
         if isinstance(init, str) and init != "k-means++":
             raise ValueError(f"`init` must be 'k-means++' or labels (n,); got {init!r}.")
         if max_iter < 1 or (n_init != "auto" and n_init < 1):
@@ -98,6 +95,7 @@ class KernelKMeans:
             ValueError: more points than that, fewer distinct points than clusters, or labels to
                 start from that do not fit.
         """
+        carry_names(self, X)
         X = as_points(X, None).detach().double()
         if len(X) > MAX_POINTS:
             raise ValueError(
@@ -146,9 +144,10 @@ class KernelKMeans:
             >>> model
             KernelKMeans(n_clusters=2, gamma=1.0, agreement=1.000)
         """
-        X = as_points(X, None).detach().double()
+        table, X = X, as_points(X, None).detach().double()
         labels = full_labels(labels, len(X), None, "labels")
         model = cls(int(labels.max()) + 1, gamma=gamma)
+        carry_names(model, table)
         model.n_iter_ = 0
         model._set(X, labels, median_gamma(X) if gamma == "median" else model.gamma)
         if model.agreement_ < 0.99:
@@ -190,15 +189,14 @@ class KernelKMeans:
         """
         support, labels, gamma, _ = self.as_support()
         if landmarks is None:
-            return NeuralizedKernelKMeans(self, rule=rule)
-        if landmarks < 1:
-            raise ValueError(f"`landmarks` must be at least 1; got {landmarks}. None keeps all.")
+            return carry_names(NeuralizedKernelKMeans(self, rule=rule), self)
+        landmarks = as_count(landmarks, "landmarks", advice="None keeps all.")
         support, labels, mass = summarise(support, labels, landmarks)
         log_norm = sum_norms(support, labels, mass, gamma).log()
         network = NeuralizedKernelKMeans(support, labels, gamma, log_norm, mass=mass, rule=rule)
         X = spread_out(self.support_)
         network.reduction = errors(self.neuralize().distances(X), network.distances(X))
-        return network
+        return carry_names(network, self)
 
     def as_support(self):
         """Support vectors (n, D), their clusters (n,), γ and log Z (K,): what a network needs.
@@ -217,6 +215,7 @@ class KernelKMeans:
         Raises:
             ValueError: not fitted, or X does not fit the support vectors.
         """
+        check_names(self, X)
         return self.neuralize().decision(X)
 
     def predict(self, X):
@@ -234,14 +233,19 @@ class KernelKMeans:
 
 def full_labels(labels, n, n_clusters, name):
     """Check labels (n,) that must leave no cluster 0..K−1 empty, and return them as a tensor."""
-    labels = torch.as_tensor(labels)
-    if labels.numel() and labels.min() < 0:
+    labels = as_integers(labels, name)
+    if labels.size and labels.min() < 0:
         raise ValueError(
-            f"`{name}` must be clusters 0, 1, ...; got {labels.min().item()}, which DBSCAN and "
+            f"`{name}` must be clusters 0, 1, ...; got {labels.min()}, which DBSCAN and "
             "HDBSCAN give to noise. Drop those points: keep = labels >= 0."
         )
-    top = n_clusters or (int(labels.max()) + 1 if labels.numel() else 1)
+    top = n_clusters or (int(labels.max()) + 1 if labels.size else 1)
     labels = as_labels(labels, n, top, name)
+    if top > n:
+        raise ValueError(
+            f"`{name}` must leave no cluster of 0..{top - 1} empty; got {n} points. Renumber the "
+            "clusters: labels.unique(return_inverse=True)[1]."
+        )
     empty = (labels.bincount(minlength=top) == 0).nonzero()[:, 0].tolist()
     if empty:
         raise ValueError(

@@ -2,6 +2,8 @@
 
 import math
 
+from ..validation import as_positive, as_tensor
+
 
 def smin(h, s, dim=-1):
     """Soft minimum −(1/s) log mean exp(−s h) along `dim`.
@@ -15,14 +17,14 @@ def smin(h, s, dim=-1):
         Tensor like h without `dim`.
 
     Raises:
-        ValueError: s is not a positive finite number.
+        ValueError: s is not a positive finite number, or h is empty.
 
     Example:
         >>> import torch
         >>> smin(torch.tensor([1.0, 3.0]), 100.0)
         tensor(1.0069)
     """
-    return -smax(-h, s, dim)
+    return -smax(-as_tensor(h, "h"), s, dim)
 
 
 def smax(h, s, dim=-1):
@@ -33,9 +35,8 @@ def smax(h, s, dim=-1):
         >>> smax(torch.tensor([1.0, 3.0]), 100.0)
         tensor(2.9931)
     """
-    if not 0 < s < math.inf:
-        raise ValueError(
-            f"`s` must be a positive finite number; got {s}. "
-            "Use h.amin, h.amax or h.mean for the limits."
-        )
+    s = as_positive(s, "s", "Use h.amin, h.amax or h.mean for the limits.")
+    h = as_tensor(h, "h")
+    if 0 in h.shape or not h.ndim:
+        raise ValueError(f"`h` must hold numbers to pool; got shape {tuple(h.shape)}.")
     return ((s * h).logsumexp(dim) - math.log(h.shape[dim])) / s

@@ -42,7 +42,7 @@ CASES = {
     "too many clusters": (lambda: KMeans(3).fit(X), ValueError, "`n_clusters` must be at most the number of points, 2; got 3."),
     "no such cluster": (lambda: NeuralizedKMeans(mu)(X, 3), ValueError, "`c` must be a cluster in 0..2; got 3."),
     "negative cluster": (lambda: contrast(mu, X, -1, 0), ValueError, "`cluster` must be a cluster in 0..2; got -1."),
-    "cluster of another kind": (lambda: contrast(mu, X, 0.5, 0), TypeError, "`cluster` must hold integers; got dtype torch.float32."),
+    "cluster of another kind": (lambda: contrast(mu, X, 0.5, 0), TypeError, "`cluster` must hold integers; got dtype float64."),
     "too few clusters given": (lambda: contrast(mu, X, [0], 1), ValueError, "`cluster` must be one cluster or 2 of them"),
     "itself": (lambda: contrast(mu, X, 1, 1), ValueError, "`against` must differ from the point's own cluster; got 1 for both at row 0."),
     "counterfactual to itself": (lambda: counterfactual(mu, X, 1), ValueError, "got 1 for both at row 1."),

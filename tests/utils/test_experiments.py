@@ -13,7 +13,6 @@ from utils.evaluation.experiments import (
     NOISE,
     ROBUSTNESS,
     Setting,
-    pinned,
 )
 from utils.evaluation.ranking import errors, mean_ranks, means, paired
 
@@ -206,23 +205,25 @@ def test_key_tells_settings_and_versions_apart(monkeypatch):
                 with_changes(IRIS, scaler="none"), with_changes(IRIS, stretch=2.0)]  # fmt: skip
     found = {FLIPPING.key(setting, "random") for setting in settings}
     assert len(found) == len(settings)
-    monkeypatch.setattr(experiments, "release", lambda library: f"{library}==0")
+    monkeypatch.setattr(experiments, "installed", lambda library: f"{library}==0")
     assert FLIPPING.key(IRIS, "random") not in found
 
 
-def test_stale_results_are_named(copy):
+def test_stale_results_are_shown_with_a_warning_that_says_what_differs(copy, full):
     path = copy / "utils" / "evaluation" / "baselines.py"
     change(path, "(problem.X - problem.mean)", "(problem.X + problem.mean)")
     with pytest.warns(UserWarning, match=r"other here: code, data.*`make experiments`") as caught:
-        table = FLIPPING.results()
+        stored = FLIPPING.results()
     assert "==" not in str(caught[0].message), "all libraries are the pinned ones"
-    assert len(table) == len(FLIPPING.wanted()), "they are shown, with the warning"
+    assert "200 of the" in str(caught[0].message), "one method's rows alone"
+    pd.testing.assert_frame_equal(stored, full)
 
 
 def test_stale_results_name_the_library_that_is_another_one(monkeypatch):
-    newer = {"torch": "torch==99"}
-    monkeypatch.setattr(experiments, "release", lambda name: newer.get(name, pinned(name)))
-    with pytest.warns(UserWarning, match=r"other here: torch==99 for torch==[\d.]+\. What"):
+    newer = {"captum": "captum==99"}
+    pinned = experiments.pinned
+    monkeypatch.setattr(experiments, "installed", lambda name: newer.get(name, pinned(name)))
+    with pytest.warns(UserWarning, match=r"other here: captum==99 for captum==[\d.]+\. What"):
         assert len(FLIPPING.results()) == len(FLIPPING.wanted())
 
 
@@ -240,7 +241,7 @@ def test_update_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
         return {"area": 0.5}
 
     order = experiment.wanted()
-    monkeypatch.setattr(experiments.Experiment, "wanted", lambda self: order)
+    monkeypatch.setattr(experiments.Experiment, "wanted", lambda self, release=None: order)
     monkeypatch.setattr(experiments.protocol, "faithfulness", measure)
     with pytest.raises(KeyboardInterrupt):
         experiment.update()

@@ -87,8 +87,14 @@ class Experiment:
     settings: Callable
     columns: tuple = ("data", "seed")
 
-    def key(self, setting, method):
-        """Hash of everything that the numbers of a row depend on, 12 hexadecimal digits."""
+    def key(self, setting, method, release=None):
+        """Hash of everything that the numbers of a row depend on, 12 hexadecimal digits.
+
+        Args:
+            setting: what is explained.
+            method: its name.
+            release: library -> "library==version"; by default what is installed.
+        """
         first = method.split()[0]
         libraries = [*LIBRARIES, *([EXTRA_LIBRARIES[first]] if first in EXTRA_LIBRARIES else [])]
         code = [
@@ -97,12 +103,12 @@ class Experiment:
             meaning("utils.evaluation.baselines", "METHODS", method),
         ]
         parts = [data_hash(setting.data), astuple(setting), method, code]
-        return digest(repr([*parts, *map(release, libraries)]).encode())
+        return digest(repr([*parts, *map(release or installed, libraries)]).encode())
 
-    def wanted(self):
+    def wanted(self, release=None):
         """Rows of the full experiment: key → (setting, method)."""
         return {
-            self.key(setting, method): (setting, method)
+            self.key(setting, method, release): (setting, method)
             for setting, chosen in self.settings()
             for method in chosen
         }
@@ -148,26 +154,35 @@ class Experiment:
     def results(self):
         """Read the stored results.
 
+        Rows that were made by other code, data or libraries are shown as they are stored, with a
+        warning that says what differs; the tests take it for an error.
+
         Returns:
             DataFrame, one row a setting and method.
-
-        Warns:
-            UserWarning: rows are missing or were made by other code, data or libraries.
         """
         table, order = pd.read_csv(self.path), self.wanted()
-        missing = order.keys() - set(table["key"])
-        if missing:
-            setting, method = order[min(missing)]
-            others = [f"{release(name)} for {pinned(name)}" for name in libraries()
-                      if release(name) != pinned(name)]  # fmt: skip
+        stale = order.keys() - set(table["key"])
+        if stale:
+            setting, method = order[min(stale)]
             warnings.warn(
-                f"{len(missing)} of the {len(order)} rows of `{self.path.name}` are missing or "
-                f"were measured otherwise, such as {method} on {setting}; other here: "
-                f"{', '.join(others) or 'code, data, or rows that are missing'}. What is stored "
-                "is shown. `make experiments` measures it again.",
+                f"{len(stale)} of the {len(order)} rows of `{self.path.name}` are missing or were "
+                f"measured otherwise, such as {method} on {setting}; other here: "
+                f"{', '.join(self.differences(table))}. What is stored is shown. "
+                "`make experiments` measures it again.",
                 stacklevel=2,
             )
         return table
+
+    def differences(self, table):
+        """Say what the rows of a table were not measured with: libraries, or code and data."""
+        libraries = dict.fromkeys([*LIBRARIES, *EXTRA_LIBRARIES.values()])
+        words = [
+            f"{installed(library)} for {pinned(library)}"
+            for library in libraries
+            if installed(library) != pinned(library)
+        ]
+        of_code = self.wanted(pinned).keys() - set(table["key"])
+        return words + ["code, data, or rows that are missing"] * bool(of_code)
 
 
 @cache
@@ -177,20 +192,16 @@ def data_hash(name):
 
 
 @cache
-def release(library):
+def installed(library):
     """Name and version of a library, without the local part, which names a build."""
     return f"{library}=={version(library).split('+')[0]}"
 
 
+@cache
 def pinned(library):
     """Name and version of a library in constraints.txt: what the rows are measured with."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     return next(line for line in lines if line.startswith(f"{library}=="))
-
-
-def libraries():
-    """Names of the libraries that a row may depend on."""
-    return dict.fromkeys([*LIBRARIES, *EXTRA_LIBRARIES.values()])
 
 
 def splits(seeds=None):

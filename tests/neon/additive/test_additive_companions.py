@@ -76,6 +76,27 @@ def test_companions(name):
     np.testing.assert_allclose(batched.residual, 0, atol=1e-9)
 
 
+def test_the_estimator_takes_a_neuralized_model():
+    network = NeuralizedMixture(FITTED["diag"], logit="soft")
+    explainer = NeonExplainer(network, prefit=True).fit(X)
+    assert explainer.beta_ == 1
+    assert abs(explainer.explain(X).residual).max() <= 1e-9
+    shap = pytest.importorskip("shap")
+    values = explainer.explain(X).to_shap()
+    assert isinstance(values, shap.Explanation)
+    total = values.values.sum(1) + values.base_values
+    np.testing.assert_allclose(total, explainer.explain(X).logit, rtol=1e-9, atol=1e-9)
+
+
+def test_the_estimator_takes_categories_that_are_numbers():
+    kmodes = pytest.importorskip("kmodes.kmodes", reason="extra `categorical`")
+    codes = (3 * X).round()
+    explainer = NeonExplainer(kmodes.KModes(3, random_state=0), beta=0.5).fit(codes)
+    tables = explainer.explain(codes)
+    np.testing.assert_array_equal(tables.cluster, explainer.clusterer_.predict(codes))
+    assert abs(tables.residual).max() <= 1e-12
+
+
 @pytest.mark.parametrize("name", FITTED)
 def test_contrast_is_the_evidence_for_one_cluster_against_another(name):
     network = neon.additive.recognised(FITTED[name])

@@ -5,43 +5,8 @@ import math
 import numpy as np
 import torch
 
-UPCAST = {torch.float16: torch.float32, torch.bfloat16: torch.float32}
-
-
-def as_tensor(values, name):
-    """Turn array-likes into a real floating tensor.
-
-    float32 and float64 are kept, float16 and bfloat16 become float32, integers and booleans
-    become float64. The values are not copied where the dtype allows it.
-
-    Args:
-        values: a tensor, a numpy array, a pandas DataFrame, or nested lists of numbers.
-        name: what the caller calls the argument, for error messages.
-
-    Raises:
-        TypeError: for complex or non-numeric values.
-    """
-    if hasattr(values, "toarray"):
-        raise TypeError(f"`{name}` must be dense; got a sparse matrix. Pass {name}.toarray().")
-    if not torch.is_tensor(values):
-        array = np.asarray(values)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"`{name}` must hold real numbers; got dtype {array.dtype}. "
-                "Encode or drop the columns that are not numeric."
-            )
-        if array.dtype.kind == "f" and array.dtype.itemsize > 8:
-            array = array.astype(np.float64)
-        # torch knows neither read-only memory, nor negative strides, nor foreign byte order
-        fit = array.flags.writeable and min(array.strides, default=0) >= 0
-        native = array.dtype.newbyteorder("=")
-        values = torch.from_numpy(array if fit and array.dtype == native else array.astype(native))
-    if values.is_complex():
-        raise TypeError(f"`{name}` must hold real numbers; got dtype {values.dtype}. Pass .real.")
-    values = values.resolve_neg()  # numpy reads no tensor that is to be negated on the way
-    if not values.is_floating_point():
-        return values.double()
-    return values.to(UPCAST[values.dtype]) if values.dtype in UPCAST else values
+from .arrays import as_tensor, on_cpu
+from .counts import as_number, brief
 
 
 def as_points(X, n_features, name="X"):
@@ -55,13 +20,23 @@ def as_points(X, n_features, name="X"):
             f"`{name}` must have shape (n, {width}){like}; got {tuple(X.shape)}.{hint}"
         )
     if X.shape[0] == 0:
-        raise ValueError(f"`{name}` must hold at least one point; got shape {tuple(X.shape)}.")
-    if not has_finite_sum(X) and not torch.isfinite(X).all():
-        row, column = (~torch.isfinite(X)).nonzero()[0].tolist()
         raise ValueError(
-            f"`{name}` must be finite; got {X[row, column].item()} in row {row}, column {column}. "
-            "Impute or drop such rows first."
+            f"`{name}` must hold at least one point; got shape {tuple(X.shape)}. "
+            "Skip empty batches."
         )
+    if X.shape[1] == 0:
+        raise ValueError(
+            f"`{name}` must have at least one feature; got shape {tuple(X.shape)}. "
+            "Check the selection of columns."
+        )
+    if not has_finite_sum(X):
+        finite = np.isfinite(on_cpu(X))
+        if not finite.all():
+            row, column = (int(i) for i in np.unravel_index(finite.argmin(), finite.shape))
+            raise ValueError(
+                f"`{name}` must be finite; got {X[row, column].item()} in row {row}, column "
+                f"{column}. Impute or drop such rows first."
+            )
     return X
 
 
@@ -81,14 +56,16 @@ def has_finite_sum(X):
 
 
 def as_centroids(centroids, name="centroids"):
-    """Check centroids and return them as a tensor (K, D) with K >= 2."""
-    centroids = as_points(centroids, None, name)
+    """Check centroids and return them as a tensor (K, D) with K >= 2, with memory of its own."""
+    centroids = as_points(centroids, None, name).detach()
     if centroids.shape[0] < 2:
         raise ValueError(
             f"`{name}` must hold at least 2 clusters; got {centroids.shape[0]}. "
             "A single cluster has no competitor, so there is nothing to explain."
         )
-    return centroids
+    if centroids.device.type != "cpu":
+        return centroids.clone()
+    return torch.from_numpy(np.array(centroids.numpy(), order="C"))
 
 
 def is_heuristic(beta):
@@ -98,36 +75,60 @@ def is_heuristic(beta):
 
 def as_beta(beta):
     """Check the stiffness β of the min-take-most rule and return it as a float."""
-    wanted = "`beta` must be a number in [0, inf]"
-    try:
-        value = float(beta)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise TypeError(f"{wanted} or 'heuristic'; got {beta!r}.") from None
+    wanted = "a number in [0, inf]"
+    advice = "0 shares equally, inf keeps the nearest competitor."
+    value = as_number(beta, "beta", f"{wanted} or 'heuristic'", advice)
     if math.isnan(value) or value < 0:
-        raise ValueError(
-            f"{wanted}; got {value}. 0 shares equally, inf keeps the nearest competitor."
-        )
+        raise ValueError(f"`beta` must be {wanted}; got {value}. {advice}")
     return value
 
 
 def as_labels(labels, n, n_clusters, name):
     """Check one cluster, or one for each point, and return them as a tensor (n,)."""
-    labels = torch.as_tensor(labels)
-    if labels.is_floating_point() or labels.dtype == torch.bool or labels.is_complex():
-        raise TypeError(f"`{name}` must hold integers; got dtype {labels.dtype}.")
-    if labels.ndim > 1 or (labels.ndim == 1 and labels.shape[0] != n):
+    array = as_integers(labels, name)
+    if array.ndim > 1 or (array.ndim == 1 and array.shape[0] != n):
         raise ValueError(
             f"`{name}` must be one cluster or {n} of them, one for each point; "
-            f"got shape {tuple(labels.shape)}."
+            f"got shape {array.shape}."
         )
-    wrong = (labels < 0) | (labels >= n_clusters)
-    if wrong.any():
-        got = labels[wrong].flatten()[0].item()
+    wrong = (array < 0) | (array >= n_clusters)
+    if np.any(wrong):
         raise ValueError(
-            f"`{name}` must be a cluster in 0..{n_clusters - 1}; got {got}. "
+            f"`{name}` must be a cluster in 0..{n_clusters - 1}; got {array[wrong].flat[0]}. "
             "Clusters are numbered like the rows of the centroids."
         )
-    return labels.long().expand(n)
+    result = torch.from_numpy(np.array(np.broadcast_to(array, n), np.int64))
+    return result.to(labels.device) if torch.is_tensor(labels) else result
+
+
+def as_integers(labels, name):
+    """Read labels of any container as a numpy array, by position; huge ones as Python's integers.
+
+    Raises:
+        TypeError: there are none, or they are no integers.
+    """
+    wanted = f"`{name}` must hold integers"
+    if torch.is_tensor(labels):
+        if labels.is_floating_point() or labels.is_complex() or labels.is_quantized:
+            raise TypeError(f"{wanted}; got dtype {labels.dtype}. Convert it with .long().")
+        if labels.is_meta or labels.is_nested or labels.layout != torch.strided:
+            raise TypeError(f"{wanted}, in memory; got another kind of tensor. Pass a dense one.")
+        labels = on_cpu(labels)
+    try:
+        array = np.asanyarray(labels)
+    except Exception as error:
+        raise TypeError(
+            f"{wanted}; got a {type(labels).__name__}, which numpy cannot read "
+            f"({str(error).splitlines()[0]}). Pass one array."
+        ) from None
+    if np.ma.isMaskedArray(array):
+        raise TypeError(f"{wanted}; got a masked array. Drop what is masked first.")
+    if array.dtype == object and all(type(value) is int for value in array.flat):
+        return array
+    if array.dtype.kind not in "iu" or array.dtype.itemsize > 8:
+        got = f"dtype {array.dtype}" if array.dtype != object else brief(labels)
+        raise TypeError(f"{wanted}; got {got}. Number the clusters like the rows of the centroids.")
+    return np.asarray(array)
 
 
 def like(X, result):

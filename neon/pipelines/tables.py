@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ExplanationTables:
     """Relevances of points, of clusters and of the whole data, as pandas tables.
 
