@@ -12,7 +12,6 @@ from .validation import (
     as_beta,
     as_count,
     as_labels,
-    as_points,
     as_tensor,
     is_sparse,
     on_cpu,
@@ -132,11 +131,10 @@ class Aggregate:
                 "`explanation` must be in memory; got one of Dask. Call dask.compute on its "
                 "fields, or neon.distributed.aggregate."
             )
-        R, f = as_points(explanation.relevance, None, "relevance"), explanation.logit
-        R, f = on_cpu(R), on_cpu(as_tensor(f, "logit"))
+        R, f = (on_cpu(as_tensor(getattr(explanation, n), n)) for n in ("relevance", "logit"))
         cluster = on_cpu(as_labels(explanation.cluster, len(R), K, "explanation.cluster"))
         relevance, absolute = np.zeros((K, R.shape[1])), np.zeros((K, R.shape[1]))
-        rows = max(1, BLOCK // R.shape[1])
+        rows = max(1, BLOCK // max(1, R.shape[1]))
         for part in (slice(start, start + rows) for start in range(0, len(R), rows)):
             order = cluster[part].argsort(kind="stable")
             present, first = np.unique(cluster[part][order], return_index=True)

@@ -240,12 +240,12 @@ def full_labels(labels, n, n_clusters, name):
             "HDBSCAN give to noise. Drop those points: keep = labels >= 0."
         )
     top = n_clusters or (int(labels.max()) + 1 if labels.size else 1)
-    labels = as_labels(labels, n, top, name)
     if top > n:
         raise ValueError(
             f"`{name}` must leave no cluster of 0..{top - 1} empty; got {n} points. Renumber the "
             "clusters: labels.unique(return_inverse=True)[1]."
         )
+    labels = as_labels(labels, n, top, name)
     empty = (labels.bincount(minlength=top) == 0).nonzero()[:, 0].tolist()
     if empty:
         raise ValueError(

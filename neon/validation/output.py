@@ -45,7 +45,7 @@ def as_output(out, points, model):
         )
     parts = [*model.parameters(), *model.buffers()] if isinstance(model, torch.nn.Module) else []
     if any(share_memory(out, part) for part in parts):
-        raise ValueError(f"`out` must not be a part of the model. {ADVICE}")
+        raise ValueError(f"`out` must not be a part of the model; got its memory. {ADVICE}")
     if torch.is_tensor(points) and share_memory(out, points):
         return None
     if torch.is_tensor(out):
