@@ -2,7 +2,8 @@
 
 `python -m utils.notebooks run` executes all notebooks and regenerates every figure;
 `refresh` executes them, stores the outputs, renews the template of reports and records the
-pictures' hashes; `check` lists what is wrong with those stored. Exercises and solutions draw no figures: `run` leaves them alone.
+pictures' hashes; `check` lists what is wrong with those stored. Exercises and solutions draw no
+figures: `run` leaves them alone.
 """
 
 import argparse
