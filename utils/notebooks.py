@@ -1,8 +1,9 @@
 """Run the notebooks, store their outputs in a normal form, and check what is stored.
 
 `python -m utils.notebooks run` executes all notebooks and regenerates every figure;
-`refresh` executes them, stores the outputs and renews the template of reports; `check` lists what
-is wrong with those stored. Exercises and solutions draw no figures: `run` leaves them alone.
+`refresh` executes them, stores the outputs, renews the template of reports and records the
+pictures' hashes; `check` lists what is wrong with those stored. Exercises and solutions draw no
+figures: `run` leaves them alone.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import nbformat
 from tqdm import tqdm
 
 from neon.report.building import TEMPLATE
+from utils import claims
 from utils.figures import manifest, recorded, stored_state
 from utils.files import NOTEBOOKS, ROOT, write_whole
 
@@ -129,6 +131,7 @@ def refresh(notebooks):
     for path, copy in execute_all(notebooks):
         write_whole(path, normal_form(nbformat.read(copy, as_version=4)).encode())
     TEMPLATE.write_text(as_template(nbformat.read(REPORT, as_version=4)), encoding="utf-8")
+    claims.record()
     return check(notebooks)
 
 
