@@ -8,6 +8,7 @@ Slow peers explain fewer points, and the table says how many.
 import argparse
 import os
 import platform
+import runpy
 import time
 from datetime import date
 from pathlib import Path
@@ -16,13 +17,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import peers
 import torch
-from neon.engine.differences import by_differences
 from threadpoolctl import threadpool_info, threadpool_limits
 from tqdm import tqdm
 
 from neon import beta_heuristic, explain
 from neon.report.style import use_style
 
+TESTS = Path(__file__).resolve().parent.parent / "tests" / "neon"
+explain_one = runpy.run_path(str(TESTS / "reference.py"))["explain_one"]  # in exact fractions
 RESULTS = Path(__file__).resolve().parent / "results"
 SIZES = [
     (178, 3, 13),
@@ -34,12 +36,14 @@ SIZES = [
 ]
 FAST = {
     "neon.explain": peers.neon_explain,
-    "neon.explain, no numba": peers.neon_explain_in_numpy,
+    "neon.explain, no out=": peers.neon_new_memory,
+    "neon.explain, default β, no out=": peers.neon_default,
     "naive torch": peers.naive,
     "limit: 3 products, torch": peers.three_products,
     "limit: 3 products, numpy": peers.three_products_numpy,
     "limit: copy X to R": peers.copy,
 }
+UNIFORM = "neon.explain, uniform points and centroids"
 SLOW = {  # name: function, and how many (point, competitor, feature) triples it is given
     "textbook tensors": (peers.textbook, 5e7),
     "one-point loop": (peers.one_point_loop, 3e6),
@@ -50,7 +54,12 @@ SLOW = {  # name: function, and how many (point, competitor, feature) triples it
     "shap PermutationExplainer": (peers.permutation_explainer, 5e3),
 }
 
-EXACT = [*list(FAST)[:3], "textbook tensors", "one-point loop"]  # all that give NEON's relevances
+EXACT = [
+    "neon.explain",
+    "naive torch",
+    "textbook tensors",
+    "one-point loop",
+]  # all that give NEON's relevances
 
 
 def blobs(n, K, D, dtype=torch.float64, *, offset=0.0, groups=0.0):
@@ -61,6 +70,13 @@ def blobs(n, K, D, dtype=torch.float64, *, offset=0.0, groups=0.0):
     mu[1::2] -= groups
     X = mu[generator.integers(0, K, n)] + 0.7 * generator.normal(size=(n, D))
     return torch.from_numpy(X).to(dtype), torch.from_numpy(mu)
+
+
+def uniform(n, K, D, dtype):
+    """Points and centroids without structure, so that many points lie near a boundary."""
+    generator = np.random.default_rng(1)
+    X, mu = generator.random((n, D)), generator.random((K, D))
+    return torch.from_numpy(X).to(dtype), torch.from_numpy(mu).to(dtype)
 
 
 def take_turns(contenders, seconds):
@@ -107,6 +123,9 @@ def measure(n, K, D, dtype, threads, seconds):
     points = dict.fromkeys(FAST, n)
     R = torch.zeros_like(X)
     runs = {name: lambda f=f: f(X, like, beta, R) for name, f in FAST.items()}
+    U, nu = uniform(n, K, D, dtype)
+    runs[UNIFORM] = lambda: peers.neon_explain(U, nu, beta, R)
+    points[UNIFORM] = n
     if threads == 1 and dtype == torch.float64:
         for name, (function, budget) in SLOW.items():
             points[name] = max(2, min(n, int(budget / (K * D))))
@@ -121,12 +140,11 @@ def measure(n, K, D, dtype, threads, seconds):
 
 
 def errors(dtype, **where):
-    """Largest error of each in `EXACT`, relative to the largest |R|, against exact differences."""
-    X, mu = blobs(2000, 10, 32, dtype, **where)
+    """Largest error of each in `EXACT`, relative to the largest |R|, against exact fractions."""
+    X, mu = blobs(20, 10, 32, dtype, **where)
     like, found = mu.to(dtype), []
-    beta, X64, mu64 = beta_heuristic(like, X), X.double().numpy(), like.double().numpy()
-    guess = explain(like, X, beta=beta).cluster.numpy()
-    right, _, _ = by_differences(X64, mu64, beta, guess, given=False, tolerance=0)
+    beta = beta_heuristic(like, X)
+    right = np.array([explain_one(x, like.tolist(), beta)[0] for x in X.tolist()])
     for name in EXACT:
         if name in FAST:
             FAST[name](X, like, beta, R := torch.zeros_like(X))
@@ -188,7 +206,7 @@ def report(seconds):
             rows.append((n, K, D, kind, threads, name, points, each, memory))
             numbers = f"{each * 1e6:.3g} | {each / own:.3g} | {memory / 2**20:.0f}"
             lines.append(f"| {name} | {points} | {numbers} |")
-    lines += ["", "## Error relative to the largest |R|, against exact differences", ""]
+    lines += ["", "## Error relative to the largest |R|, against exact fractions", ""]
     lines += ["| | " + " | ".join(EXACT) + " |", "|---|" + "--:|" * len(EXACT)]
     for dtype, offset in ((torch.float64, 1e6), (torch.float32, 1e3)):
         for place, where in [
@@ -209,8 +227,8 @@ def draw(rows):
     figure, axes = plt.subplots(figsize=(9, 5))
     chosen = [row for row in rows if row[3:5] == ("float64", 1)]
     names = list(dict.fromkeys(row[5] for row in chosen))
-    markers = "os8D^v<>PXph*"
-    for name, marker in zip(names, markers, strict=True):
+    markers = "os8D^v<>PXph*dH"
+    for name, marker in zip(names, markers, strict=False):
         each = [row[7] * 1e6 for row in chosen if row[5] == name]
         own = name == "neon.explain"
         axes.plot(

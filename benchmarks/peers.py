@@ -5,15 +5,10 @@ ones write into memory R that is there already. `naive`, `textbook`, `one_point_
 `neon_explain` compute NEON's relevances, the others attribute f_c by methods for any function.
 """
 
-import sys
-
 import numpy as np
 import torch
 
 from neon import NeuralizedKMeans, explain, layer_by_layer
-from neon.engine import steps
-
-engine = sys.modules["neon.engine.closed_form"]  # the name in `neon` is the function's
 
 
 def naive(X, mu, beta, R, batch=4096):
@@ -62,13 +57,14 @@ def neon_explain(X, mu, beta, R):
     explain(mu, X, beta=beta, out=R)
 
 
-def neon_explain_in_numpy(X, mu, beta, R):
-    """The package where numba is not installed; R (n, D) is filled."""
-    chosen, engine.compiled_steps = engine.compiled_steps, lambda: steps
-    try:
-        explain(mu, X, beta=beta, out=R)
-    finally:
-        engine.compiled_steps = chosen
+def neon_default(X, mu, beta, R):
+    """The call that users make: β by the heuristic, numpy arrays, no memory given."""
+    explain(mu.numpy(), X.numpy())
+
+
+def neon_new_memory(X, mu, beta, R):
+    """The package with β given, on numpy arrays, and no memory given."""
+    explain(mu.numpy(), X.numpy(), beta=beta)
 
 
 def three_products(X, mu, beta=None, R=None):

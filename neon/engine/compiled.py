@@ -1,6 +1,7 @@
 """Loops that numba compiles, and threads to run them on, each with a single-threaded BLAS."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache, partial
 from threading import Lock
 
@@ -33,10 +34,8 @@ class Cache(FunctionCache):
 def compiled(function, **options):
     """Compile a function when it is called; NUMBA_DISABLE_JIT=1 leaves it as it is."""
     function = njit(nogil=True, error_model="numpy", **options)(function)
-    try:
+    with suppress(AttributeError, RuntimeError):  # not compiled at all; no folder to keep it in
         function._cache = Cache(function.py_func)
-    except (AttributeError, RuntimeError):  # not compiled at all; no folder to keep it in
-        pass
     return function
 
 

@@ -48,10 +48,8 @@ class Plan:
             else:
                 centred = (M - origin) * scale
                 norms = np.vecdot(centred, centred)
-        twice = -2 * centred
-        both = np.concatenate([twice, centred * centred], 1)
-        # the order of the first is that for which BLAS is faster
-        self.tables = origin, np.asfortranarray(twice), both, norms
+        # the order of the first table is that for which BLAS is faster
+        self.tables = origin, np.asfortranarray(-2 * centred), centred * centred, norms
         self.constants = self.tiles.Constants(
             scale=scale,
             unscale=1 / scale / scale,

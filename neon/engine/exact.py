@@ -25,11 +25,14 @@ def explain_rows(X, mu, mu_T, scale, beta, given, cluster, f, R):
 
     Args:
         X: (n, D) points, to be multiplied by `scale`.
-        mu, mu_T: (K, D) and (D, K) scaled centroids, as f and R are in scaled units.
+        mu: (K, D) scaled centroids.
+        mu_T: (D, K) the same, turned.
         scale: a power of two.
         beta: stiffness for scaled data.
         given: whether cluster holds labels, to be kept, or guesses.
-        cluster, f, R: results. f is NaN where only rational numbers decide (`decide`).
+        cluster: (n,) result.
+        f: (n,) result, scaled; NaN where only rational numbers decide (`decide`).
+        R: (n, D) result, scaled, or (0, D).
     """
     D, K = mu.shape[1], len(mu)
     x, h = np.empty(D), np.empty((3, K))
@@ -50,7 +53,7 @@ def explain_rows(X, mu, mu_T, scale, beta, given, cluster, f, R):
 
 @compiled
 def evidence(x, mu, c, h):
-    """Fill h (3, K): evidence against each competitor as a sum of two, and the size of the second."""
+    """Fill h (3, K): evidence against each competitor, its rest, and the size of the rest."""
     D, K = mu.shape
     h[:] = 0
     high, low, lost = h
@@ -125,11 +128,10 @@ def is_open(h, n, k, D):
 @compiled
 def undecided(h, c, D):
     """Is f, or the order of the nearest competitors, open?"""
-    n = competitor(h, c)
+    n, found = competitor(h, c), False
     for k in range(h.shape[1]):
-        if k != c and is_open(h, n, k, D):
-            return True
-    return False
+        found |= k != c and is_open(h, n, k, D)
+    return found
 
 
 @compiled
@@ -143,7 +145,7 @@ def finish(x, mu, c, h, beta, R):
     above, a, one, index = np.empty((K, 1)), np.empty((K, 1)), np.empty(1), np.full(1, c)
     for k in range(K):
         above[k, 0] = inf if k == c else max((h[0, k] - h[0, n]) + (h[1, k] - h[1, n]), 0.0)
-    weigh(above, np.full(1, f), index, np.full(1, min(beta, 1e300)), a, np.empty((3, 1)), one)
+    weigh(above, np.full(1, f), index, np.full(1, min(beta, 1e300)), a, np.empty((2, 1)), one)
     R[0] = 0
     for k in range(K):
         for i in range(D):
@@ -185,7 +187,7 @@ def rational(x, p, q):
 
 @compiled
 def move(X, mu, mu_T, scale, cluster, against, moved):
-    """Fill moved (n, D) with the nearest points of boundaries: to against, or the nearest if < 0."""
+    """Fill moved (n, D) with points on the boundary to `against`, or the nearest one if < 0."""
     K, D = mu.shape
     x, h, square = np.empty(D), np.empty((3, K)), np.empty(K)
     for row in range(len(X)):
@@ -208,7 +210,7 @@ def move(X, mu, mu_T, scale, cluster, against, moved):
 
 @compiled
 def against(X, mu, scale, cluster, other, R, size):
-    """Fill R (n, D) with the shares of d_other − d_cluster, and size (n,) with the largest, scaled."""
+    """Fill R (n, D) with shares of d_other − d_cluster, and size (n,) with the largest, scaled."""
     size[:] = 0
     for row in range(len(X)):
         for i in range(mu.shape[1]):

@@ -5,7 +5,7 @@ takes eight of them at once, and every matrix product has one shape. A row's res
 row alone, to the last bit.
 """
 
-from math import inf, sqrt
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -47,18 +47,17 @@ def explain_tiles(X, given, cluster, logit, R, unsure, tables, constants):
         logit: (n,) result.
         R: (n, D) result, or (0, D).
         unsure: (n,) memory for the numbers of rows that are not certain, filled from the start.
-        tables: origin (D,) and, around it and scaled, −2 μ (K, D), [−2 μ | μ²] (K, 2 D), ‖μ‖² (K,).
+        tables: origin (D,) and, around it and scaled, −2 μ (K, D), μ² (K, D), ‖μ‖² (K,).
         constants: `Constants`.
 
     Returns:
         how many rows are not certain, and how many others are beyond the range of the dtype.
     """
-    origin, twice, both, norms = tables
+    origin, twice, squares, norms = tables
     K, D = twice.shape
-    x, PQ = np.zeros((TILE, D)), np.empty((TILE, 2 * D))
-    P, Q = PQ[:, :D], PQ[:, D:]
-    G, a, sums = np.empty((K, TILE)), np.empty((K, TILE)), np.empty((3, TILE))
-    f, size, slope, error, work = np.empty((5, TILE))
+    x, P, Q = np.zeros((TILE, D)), np.empty((TILE, D)), np.empty((TILE, D))
+    G, a, sums = np.empty((K, TILE)), np.empty((K, TILE)), np.empty((2, TILE))
+    f, size, slope, error = np.empty((4, TILE))
     c = np.zeros(TILE, np.int64)
     found = beyond = 0
     for first in range(0, len(X), TILE):
@@ -70,23 +69,34 @@ def explain_tiles(X, given, cluster, logit, R, unsure, tables, constants):
             c[:n] = cluster[rows]
         compare(G, norms, given, c, f)
         cluster[rows] = c[:n]
+        error[:] = 0
         if len(R):
             for i in range(TILE):  # a β so large that it would magnify the error of h is cut
-                slope[i] = min(1 / 64 / (size[i] * constants.eps_h), constants.beta)
-            weigh(G, f, c, slope, a, sums, work)
-            np.dot(a.T, both, PQ)
-            add(x, P, Q, R[rows], f, size, slope, sums, work, error, constants)
+                cut = 1 / 64 / (size[i] * constants.eps_h)
+                slope[i] = cut if cut < constants.beta else constants.beta
+            weigh(G, f, c, slope, a, sums, error)
+            np.dot(a.T, twice, P)
+            np.dot(a.T, squares, Q)
+            add(x.reshape(-1), P.reshape(-1), Q.reshape(-1), R[rows].reshape(-1), constants)
+            for i in range(TILE):
+                total, dh = sums[0, i], size[i] * constants.eps_h
+                others = sums[1, i] * total - 1  # Σ a_k without the nearest, which is 1 / total
+                error[i] = ((total - 1) * slope[i] + others / f[i]) / total * dh
         for i in range(n):
-            logit[first + i] = f[i] * constants.unscale
-            certain = size[i] * constants.eps_h < 10 * constants.tolerance * f[i]
-            largest = f[i] * constants.unscale
-            if len(R):
-                certain &= error[i] < constants.tolerance
-                largest = max(largest, work[i])
-            if not certain:
+            low = high = f[i] * constants.unscale
+            logit[first + i] = low
+            if len(R):  # bounds of the largest relevance
+                most = sums[1, i] * size[i]
+                low, high = low / D, 2 * most * constants.unscale
+                if f[i] * 512 < size[i] or low < constants.smallest or high > constants.largest:
+                    norm = length(x, P, Q, i)
+                    error[i] += EPS * most / norm  # of the products, no longer small beside R
+                    low = high = max(norm, f[i]) * constants.unscale
+            dh = size[i] * constants.eps_h
+            if not (error[i] < constants.tolerance and dh < 10 * constants.tolerance * f[i]):
                 unsure[found] = first + i
                 found += 1
-            elif not constants.smallest <= largest <= constants.largest:
+            elif low < constants.smallest or high > constants.largest:
                 beyond += 1
     return found, beyond
 
@@ -105,26 +115,23 @@ def center(X, origin, constants, x, size):
             square += value * value
         size[i] = square
     for i in range(TILE):
-        size[i] = (2 * sqrt(size[i]) + constants.radius) * constants.radius
+        size[i] = (2 * np.sqrt(size[i]) + constants.radius) * constants.radius
 
 
-@reordered
-def add(x, P, Q, R, f, size, slope, sums, length, error, constants):
-    """Fill R = x ⊙ P + Q of a tile, its length, and its error relative to that."""
+@contracted
+def add(x, P, Q, R, constants):
+    """Fill R = x ⊙ P + Q, all of them flat."""
     for i in range(len(R)):
-        square = 0.0
-        for j in range(x.shape[1]):
-            r = P[i, j] * x[i, j] + Q[i, j]
-            R[i, j] = r * constants.unscale
-            square += r * r
-        length[i] = square
-    for i in range(TILE):
-        total, sum_a, others = sums[0, i], sums[1, i], sums[2, i]
-        norm, dh = sqrt(length[i]), size[i] * constants.eps_h
-        # where f is small, the errors of the products are not small beside R
-        products = EPS * sum_a * size[i] / norm if f[i] * 512 < size[i] else 0.0
-        error[i] = ((total - 1) * slope[i] + others / f[i]) / total * dh + products
-        length[i] = norm * constants.unscale
+        R[i] = (P[i] * x[i] + Q[i]) * constants.unscale
+
+
+@compiled
+def length(x, P, Q, i):
+    """‖x ⊙ P + Q‖ of row i."""
+    square = 0.0
+    for j in range(x.shape[1]):
+        square += (P[i, j] * x[i, j] + Q[i, j]) ** 2
+    return np.sqrt(square)
 
 
 @compiled
@@ -163,29 +170,36 @@ def weigh(above, f, c, slope, a, sums, work):
         c: (n,) clusters.
         slope: (n,) β.
         a: (K, n), filled.
-        sums: (3, n), filled with Σ exp(−β (h − f)), Σ a_k, and the latter without the nearest.
+        sums: (2, n), filled with Σ exp(−β (h − f)) and Σ a_k.
         work: (n,) memory.
     """
     K, n = above.shape
-    total, sum_a, others = sums
+    total, sum_a = sums
     total[:] = 0
     sum_a[:] = 0
-    others[:] = 0
+    top = np.empty(n)
+    for i in range(n):
+        top[i] = f[i] if f[i] > 0 else 0.0
     for k in range(K):
         up, e = above[k], a[k]
         exponential(up, slope, e, work)
+        # short loops: of more than a few arrays the compiler takes one number at a time
         for i in range(n):
-            ratio = max(f[i], 0.0) / (up[i] + f[i])
-            share = e[i] * ratio
             total[i] += e[i]
-            others[i] += share if up[i] > 0 else 0.0
-            e[i] = share if up[i] > 0 else e[i]
+        for i in range(n):
+            work[i] = top[i] / (up[i] + f[i])
+        for i in range(n):
+            work[i] = work[i] if up[i] > 0 else 1.0
+        for i in range(n):
+            e[i] *= work[i]
     for i in range(n):
         work[i] = 1 / total[i]
     for k in range(K):
+        e = a[k]
         for i in range(n):
-            a[k, i] *= work[i]
-            sum_a[i] += a[k, i]
+            e[i] *= work[i]
+        for i in range(n):
+            sum_a[i] += e[i]
     for i in range(n):
         a[c[i], i] = -sum_a[i]
 

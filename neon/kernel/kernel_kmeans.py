@@ -1,6 +1,5 @@
 """Spherical kernel k-means: clusters of any shape, with the Gaussian kernel."""
 
-import math
 import warnings
 
 import numpy as np
@@ -8,6 +7,7 @@ import torch
 
 from ..boundary import as_count, carry_names, check_names
 from ..validation import as_integers, as_labels, as_points, like
+from .fitting import lloyd, plus_plus
 from .gaussian import as_gamma, gaussian, median_gamma, spread_out, sum_norms
 from .landmarks import errors, summarise
 from .network import NeuralizedKernelKMeans
@@ -182,13 +182,9 @@ class KernelKMeans:
             >>> model.neuralize(landmarks=1)
             NeuralizedKernelKMeans(sizes=[1, 1], n_features=1, agreement=1.0000, logit_error=0.0016)
         """
-        if not hasattr(self, "labels_"):
-            raise ValueError("`KernelKMeans` must be fitted. Call .fit(X) or .from_labels first.")
-        support, labels, gamma = self.support_, self.labels_, self.gamma_
+        support, labels, gamma, _ = self.as_support()
         if landmarks is None:
-            log_norm = (labels.bincount() * self.norms_).log()
-            network = NeuralizedKernelKMeans(support, labels, gamma, log_norm, rule=rule)
-            return carry_names(network, self)
+            return NeuralizedKernelKMeans(self, rule=rule)
         landmarks = as_count(landmarks, "landmarks", advice="None keeps all.")
         support, labels, mass = summarise(support, labels, landmarks)
         log_norm = sum_norms(support, labels, mass, gamma).log()
@@ -196,6 +192,17 @@ class KernelKMeans:
         X = spread_out(self.support_)
         network.reduction = errors(self.neuralize().distances(X), network.distances(X))
         return carry_names(network, self)
+
+    def as_support(self):
+        """Support vectors (n, D), their clusters (n,), γ and log Z (K,): what a network needs.
+
+        Raises:
+            ValueError: not fitted.
+        """
+        if not hasattr(self, "labels_"):
+            raise ValueError("`KernelKMeans` must be fitted. Call .fit(X) or .from_labels first.")
+        log_norm = (self.labels_.bincount() * self.norms_).log()
+        return self.support_, self.labels_, self.gamma_, log_norm
 
     def decision(self, X):
         """Assigned cluster (n,) of points X (n, D), a tensor.
@@ -240,44 +247,4 @@ def full_labels(labels, n, n_clusters, name):
             f"`{name}` must leave no cluster of 0..{top - 1} empty; got no point in {empty}. "
             "Renumber the clusters: labels.unique(return_inverse=True)[1]."
         )
-    return labels
-
-
-def plus_plus(kernel, n_clusters, generator):
-    """Labels (n,) of a k-means++ start: centres drawn by squared distance in feature space."""
-    chosen = [generator.integers(len(kernel))]
-    for _ in range(1, n_clusters):
-        squared = (1 - kernel[:, chosen].amax(1)).clamp_min(0).numpy()  # half of ‖φ − φ'‖²
-        if not squared.any():
-            raise ValueError(
-                "`gamma` must be large enough to tell points apart; all kernel values round to 1. "
-                "Start from gamma='median'."
-            )
-        chosen.append(generator.choice(len(kernel), p=squared / squared.sum()))
-    return kernel[:, chosen].argmax(1)
-
-
-def lloyd(kernel, labels, n_clusters, max_iter):
-    """Labels (n,), the sum of the cosines to the own mean, iterations, and whether they ended."""
-    iteration = 0
-    while True:
-        member = torch.nn.functional.one_hot(labels, n_clusters).to(kernel.dtype)  # (n, K)
-        product = kernel @ member  # n_k ⟨φ(x), μ_k⟩
-        cosine = product / (member * product).sum(0).sqrt()
-        total = cosine.gather(1, labels[:, None]).sum().item()
-        new = refill(cosine.argmax(1), cosine, n_clusters)
-        converged = bool((new == labels).all())
-        if converged or iteration == max_iter:
-            return labels, total, iteration, converged
-        labels, iteration = new, iteration + 1
-
-
-def refill(labels, cosine, n_clusters):
-    """Give each empty cluster the point that fits its own worst, from a cluster that has more."""
-    sizes = labels.bincount(minlength=n_clusters)
-    for k in (sizes == 0).nonzero()[:, 0]:
-        fit = cosine.gather(1, labels[:, None])[:, 0]
-        worst = torch.where(labels.bincount()[labels] > 1, fit, math.inf).argmin()
-        labels[worst] = k
-        cosine[worst, k] = 1  # alone in its cluster, it is its mean
     return labels

@@ -2,6 +2,7 @@
 
 import torch
 
+from ..boundary import carry_names
 from ..network import NeuralizedModel, Shares
 from ..rules import min_take_most
 from ..validation import as_labels, as_points
@@ -27,7 +28,7 @@ class NeuralizedKernelKMeans(NeuralizedModel):
     `literal`), and by the midpoint rule to the features.
 
     Args:
-        support: (m, D) support vectors, floating.
+        support: (m, D) support vectors, floating; or a fitted `KernelKMeans`, alone.
         labels: (m,) cluster of each, 0..K−1, none of them empty.
         gamma: γ > 0 of the kernel exp(−γ‖x − x'‖²).
         log_norm: (K,) log Z_k.
@@ -55,8 +56,13 @@ class NeuralizedKernelKMeans(NeuralizedModel):
         tensor([[4., 2.]])
     """
 
-    def __init__(self, support, labels, gamma, log_norm, *, mass=None, rule="positive"):
+    def __init__(
+        self, support, labels=None, gamma=None, log_norm=None, *, mass=None, rule="positive"
+    ):
         super().__init__()
+        if labels is None:
+            carry_names(self, support)
+            support, labels, gamma, log_norm = support.as_support()
         if rule not in RULES:
             raise ValueError(f"`rule` must be one of {sorted(RULES)}; got {rule!r}.")
         order = labels.argsort(stable=True)

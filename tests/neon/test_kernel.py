@@ -22,7 +22,7 @@ from neon import (
     median_gamma,
     neon,
 )
-from neon.kernel import kernel_kmeans
+from neon.kernel import fitting
 from utils.data import load, moons, rings
 
 BETAS = [0, 0.5, "heuristic", 100, math.inf]
@@ -210,7 +210,7 @@ def test_a_cluster_that_runs_empty_is_filled_again():
     X = torch.tensor([[0.0], [0.01], [0.02], [9.0], [9.01], [20.0]])
     model = KernelKMeans(3, gamma=0.1, init=[0, 1, 0, 1, 0, 2]).fit(X)
     assert model.labels_.bincount(minlength=3).min() > 0
-    new = kernel_kmeans.refill(
+    new = fitting.refill(
         torch.tensor([0, 0, 0, 1]), torch.tensor([[0.9, 0, 0], [0.2, 0, 0], [0.8, 0, 0], [0, 1, 0]]), 3
     )  # fmt: skip
     assert new.tolist() == [0, 2, 0, 1]

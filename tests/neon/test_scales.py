@@ -33,8 +33,10 @@ def problem(dtype, scale=1.0, far=1.0, offset=0.0):
     return torch.from_numpy(X * scale).to(dtype), torch.from_numpy(mu * scale).to(dtype)
 
 
-@pytest.fixture(params=[*((*pair, 1.0) for pair in SCALES), *((torch.float64, 1.0, far) for far in FAR)],
-                ids=lambda value: "-".join(map(str, value)))  # fmt: skip
+CASES = [*((*pair, 1.0) for pair in SCALES), *((torch.float64, 1.0, far) for far in FAR)]
+
+
+@pytest.fixture(params=CASES, ids=lambda value: "-".join(map(str, value)))
 def case(request):
     """Points, centroids, how exact the answers must be, and the answers for every point."""
     X, mu = problem(*request.param)
