@@ -189,7 +189,7 @@ class KernelKMeans:
         """
         support, labels, gamma, _ = self.as_support()
         if landmarks is None:
-            return carry_names(NeuralizedKernelKMeans(self, rule=rule), self)
+            return NeuralizedKernelKMeans(self, rule=rule)
         landmarks = as_count(landmarks, "landmarks", advice="None keeps all.")
         support, labels, mass = summarise(support, labels, landmarks)
         log_norm = sum_norms(support, labels, mass, gamma).log()

@@ -4,7 +4,7 @@ import torch
 
 from ..interface import NeuralizedModel, Shares
 from ..rules import min_take_most
-from ..validation import as_labels, as_points, like
+from ..validation import as_labels, as_points, carry_names, like
 from .gaussian import squared_distances
 from .neighbours import Neighbours, holding
 from .pairs import RULES, hand_on
@@ -73,6 +73,7 @@ class NeuralizedKernelKMeans(NeuralizedModel):
     ):
         super().__init__()
         if labels is None:
+            carry_names(self, support)
             support, labels, gamma, log_norm = support.as_support()
         if rule not in RULES:
             raise ValueError(f"`rule` must be one of {sorted(RULES)}; got {rule!r}.")

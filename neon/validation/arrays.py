@@ -65,6 +65,8 @@ def from_tensor(values, name):
 
 def as_array(values, name):
     """Read a container that is no tensor as a numpy array of real numbers."""
+    if hasattr(values, "dask"):
+        values = values.compute()  # by itself it would forget a mask
     if is_sparse(values):
         check_size(values, name)
         array = values.toarray()

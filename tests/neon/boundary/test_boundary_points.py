@@ -94,7 +94,7 @@ READ = {
     "polars float32": (pl.from_numpy(X.astype(np.float32)), X.astype(np.float32)),
     "pyarrow table": (pa.table({"a": X[:, 0], "b": X[:, 1]}), X),
     "pyarrow table with booleans": (pa.table({"a": X[:, 0], "b": X[:, 1] > 1}), MIXED_VALUES),
-    "torch COO": (torch.from_numpy(ROUND).to_sparse(), ROUND),
+    "torch coordinates": (torch.from_numpy(ROUND).to_sparse(), ROUND),
     "memoryview": (memoryview(np.ascontiguousarray(X)), X),
 }  # fmt: skip
 READ |= {
@@ -109,7 +109,7 @@ READ |= {"numpy bool": (X > 1, X > 1.0), "torch bool": (T > 1, X > 1.0)}
 READ |= {
     f"scipy {name}": (kind(ROUND), ROUND)
     for name, kind in {
-        "CSR": sp.csr_array, "CSC": sp.csc_array, "COO": sp.coo_array, "LIL": sp.lil_array,
+        "CSR": sp.csr_array, "CSC": sp.csc_array, "coordinates": sp.coo_array, "LIL": sp.lil_array,
         "DOK": sp.dok_array, "BSR": sp.bsr_array, "CSR matrix": sp.csr_matrix,
     }.items()
 }  # fmt: skip
