@@ -23,7 +23,8 @@ class Explanation:
         cluster: (n,) assigned cluster c.
         logit: (n,) f_c, the squared distance to the nearest competitor minus that to c.
         beta: stiffness that was used.
-        constant: share of the logit that belongs to no feature: 0.0 for k-means, else (n,).
+        constant: share of the logit that belongs to no feature: (n,), or 0.0 where the model has
+            none, as k-means.
     """
 
     relevance: torch.Tensor | np.ndarray

@@ -91,8 +91,8 @@ class NeuralizedKMeans(NeuralizedModel):
     For every cluster c the first layer measures the evidence h_k = ‖x − μ_k‖² − ‖x − μ_c‖²
     against each competitor k, and the second keeps the smallest. f_c > 0 iff x is assigned to c.
 
-    Relevance goes back by the rule that each layer carries (`layer_by_layer`). What `explain` and
-    its companions run is the same in closed form (`neon.engine`).
+    Relevance goes back by the rule that each layer carries (`layer_by_layer`); `explain` and its
+    companions run the same in closed form (`neon.engine`).
 
     Args:
         kmeans: a fitted `KMeans`, a fitted scikit-learn clusterer with `cluster_centers_`, or

@@ -1,4 +1,8 @@
-"""The LRP rules in textbook form: one for each layer of the neuralized network."""
+"""The LRP rules in textbook form: one for each layer of the neuralized network.
+
+`layer_by_layer` runs them as they stand here, `explain` their composition in `neon.engine`: a
+rule is changed in both, and the tests hold them equal.
+"""
 
 import torch
 
@@ -59,10 +63,9 @@ def midpoint(x, mu_c, mu_k):
 def layer_by_layer(network, X, beta):
     """Relevance of the assigned cluster, one layer and its rule after the other.
 
-    The slow twin of `explain`, for reading and for tests. All that it asks of a network is that
-    its children are its layers, in order, and that each maps (inputs, outputs, relevance of the
-    outputs, beta) to the relevance of its inputs by a method `relevance`. The last layer's outputs
-    are the logits (n, K) of all clusters.
+    The slow twin of `explain`, for reading and for tests. The children of the network are its
+    layers, in order; each maps (inputs, outputs, relevance of the outputs, beta) to the relevance
+    of its inputs by a method `relevance`. The last one gives the logits (n, K) of all clusters.
 
     Args:
         network: a `NeuralizedKMeans`, or another network of such layers.
@@ -73,7 +76,7 @@ def layer_by_layer(network, X, beta):
         (n, D) relevances.
 
     Raises:
-        ValueError: X does not fit the model, or beta is negative or NaN.
+        TypeError, ValueError: no such layers, X does not fit them, or beta is negative or NaN.
 
     Example:
         >>> from neon import NeuralizedKMeans
@@ -81,11 +84,10 @@ def layer_by_layer(network, X, beta):
         >>> layer_by_layer(model, torch.tensor([[0.0, 0.5]]), beta=1.0)
         tensor([[4., 2.]])
     """
-    if not isinstance(network, torch.nn.Module):
-        raise TypeError(
-            f"`network` must be a network of layers; got a {type(network).__name__}. "
-            "Pass NeuralizedKMeans(model)."
-        )
+    layers = list(network.children()) if isinstance(network, torch.nn.Module) else []
+    if not layers or not all(hasattr(layer, "relevance") for layer in layers):
+        got = f"got a {type(network).__name__}. Pass NeuralizedKMeans(model)."
+        raise TypeError(f"`network` must have layers with a rule, a method `relevance`; {got}")
     return walk(network, as_points(X, network.n_features), beta)[0]
 
 

@@ -73,9 +73,8 @@ class NeuralizedLinearKMeans(NeuralizedModel):
         """Fold fitted scikit-learn transformers in front of a fitted clusterer.
 
         Args:
-            steps: one or more fitted transformers, first to last, that are affine: PCA (whitened
-                too), IncrementalPCA, TruncatedSVD, MinMaxScaler, StandardScaler, MaxAbsScaler,
-                RobustScaler.
+            steps: one or more fitted transformers, first to last, that are affine, such as PCA,
+                TruncatedSVD or a scaler; `neon.deep.affine` knows which.
             clusterer: fitted, with `cluster_centers_` (K, p).
             X: (n, D) data that it was fitted to, an array or a scipy sparse matrix.
 
@@ -132,7 +131,7 @@ class NeuralizedLinearKMeans(NeuralizedModel):
     def h(self, X):
         """Evidence h (n, K, K−1) of points X (n, D), for every cluster against each other."""
         d = self.distances(self.points(X))
-        k = torch.arange(self.n_clusters, device=X.device)
+        k = torch.arange(self.n_clusters, device=d.device)
         others = k.expand(len(k), -1)[k[:, None] != k].view(len(k), -1)
         return d[:, others] - d[:, :, None]
 

@@ -71,7 +71,8 @@ class NeuralizedDeepKMeans(NeuralizedModel):
         layers = flat(copy.deepcopy(encoder).eval().requires_grad_(False))
         self.n_features = width(layers, centroids)
         self.first, self.hidden = first, hidden
-        self.reader = next((layer for layer in leaves(layers) if list(layer.parameters())), None)
+        reader = next((layer for layer in leaves(layers) if list(layer.parameters())), None)
+        self.reader = (reader,)  # in a tuple: it is a layer already, and no second child
 
         ends = [isinstance(layer, STILL_AFFINE) for layer in layers]
         start = len(ends) - ends[::-1].index(False) if False in ends else 0
@@ -108,7 +109,7 @@ class NeuralizedDeepKMeans(NeuralizedModel):
 
     def rule(self, layer):
         """Rule of `neon.lrp` for a layer, by its position."""
-        return self.first if layer is self.reader else self.hidden
+        return self.first if layer is self.reader[0] else self.hidden
 
     def encode(self, X):
         """Activations [X, ..., a]: what each layer reads, and what the top reads."""

@@ -61,8 +61,9 @@ def explain_lazily(model, X, *, beta):
 
     Returns:
         `Explanation` with the chunks of X: dask arrays, or a dask DataFrame of relevances with
-        the names of X and two Series, all with the index and the divisions of X. Compute what
-        you need in one `dask.compute`, so that each partition is explained once.
+        the names of X, and a Series for each of the others, all with the index and the divisions
+        of X. Compute what you need in one `dask.compute`, so that each partition is explained
+        once.
 
     Raises:
         TypeError, ValueError: at once if X does not fit the model; when computed, as `explain`,
@@ -175,7 +176,7 @@ def write_parquet(model, X, folder, *, beta):
 
     Raises:
         ValueError: the folder holds relevances of other data, another model or another beta, or
-            a column of X is called `cluster` or `logit`.
+            a column of X is called as one of those.
 
     Example:
         >>> import tempfile

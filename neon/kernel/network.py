@@ -68,6 +68,8 @@ class NeuralizedKernelKMeans(NeuralizedModel):
         tensor([[4., 2.]])
     """
 
+    has_constant = True
+
     def __init__(
         self, support, labels=None, gamma=None, log_norm=None, *, mass=None, rule="positive"
     ):

@@ -26,7 +26,7 @@ def lrp_0(layer, a, relevance):
     Source: Bach et al., PLOS ONE 10(7), 2015, doi 10.1371/journal.pone.0130140.
 
     Example:
-        >>> layer = nn.Linear(2, 1)
+        >>> layer = torch.nn.Linear(2, 1)
         >>> _ = layer.weight.data.copy_(torch.tensor([[1.0, 2.0]]))
         >>> lrp_0(layer, torch.tensor([[2.0, 1.0]]), torch.tensor([[1.0]]))
         tensor([[0.5000, 0.5000]])
@@ -40,7 +40,7 @@ def epsilon(layer, a, relevance, eps=1e-6):
     Source: Bach et al., PLOS ONE 10(7), 2015, doi 10.1371/journal.pone.0130140.
 
     Example:
-        >>> layer = nn.AvgPool1d(2)
+        >>> layer = torch.nn.AvgPool1d(2)
         >>> epsilon(layer, torch.tensor([[[2.0, 4.0]]]), torch.tensor([[[3.0]]]), eps=3.0)
         tensor([[[0.5000, 1.0000]]])
     """
@@ -57,7 +57,7 @@ def gamma(layer, a, relevance, gamma=0.25):
     doi 10.1007/978-3-030-28954-6_10.
 
     Example:
-        >>> layer = nn.Linear(2, 1)
+        >>> layer = torch.nn.Linear(2, 1)
         >>> _ = layer.weight.data.copy_(torch.tensor([[3.0, -1.0]]))
         >>> gamma(layer, torch.ones(1, 2), torch.tensor([[5.0]]), gamma=1.0)
         tensor([[ 6., -1.]])
@@ -86,7 +86,7 @@ def box(layer, a, relevance, low=0.0, high=1.0):
     Source: Montavon et al., Pattern Recognition 65, 2017, doi 10.1016/j.patcog.2016.11.008.
 
     Example:
-        >>> layer = nn.Linear(2, 1)
+        >>> layer = torch.nn.Linear(2, 1)
         >>> _ = layer.weight.data.copy_(torch.tensor([[1.0, -1.0]]))
         >>> box(layer, torch.tensor([[0.5, 0.5]]), torch.tensor([[1.0]]))
         tensor([[0.5000, 0.5000]])

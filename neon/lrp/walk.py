@@ -14,6 +14,7 @@ class Residual(nn.Sequential):
     """A block of layers whose input is added to its output: x + block(x).
 
     Example:
+        >>> import torch
         >>> Residual(nn.ReLU())(torch.tensor([-1.0, 2.0]))
         tensor([-1.,  4.])
     """
@@ -27,7 +28,7 @@ def backward(layer, a, relevance, rule):
     """Relevance of the input of one layer: the rule for it, or what its kind asks for.
 
     Args:
-        layer: a layer that `check` accepts.
+        layer: one of LINEAR, MOVES, PASSES, or a `Residual`.
         a: (n, ...) its input.
         relevance: (n, ...) relevance of its output.
         rule: layer → rule to use for it, asked for `nn.Linear` and convolutions.
@@ -36,6 +37,7 @@ def backward(layer, a, relevance, rule):
         (n, ...) relevance of its input.
 
     Example:
+        >>> import torch
         >>> backward(nn.MaxPool1d(2), torch.tensor([[[1.0, 3.0]]]), torch.tensor([[[5.0]]]), None)
         tensor([[[0., 5.]]])
     """

@@ -79,7 +79,7 @@ REFUSED = {
         "more than 9 lines of text, code and output",
     ),
     "formulas": ("$$a$$\n\n" * 4, "8 lines of text, at most 6"),
-    "wide output": ('@output 06 "best for mean"', "76 letters, at most 72"),
+    "wide output": ('@output 07 "best for kde"', "93 letters, at most 72"),
     "no such directive": ("@video cat", "`@video` must be one of @figure"),
 }
 

@@ -289,9 +289,10 @@ def test_bad_input(case):
         call()
 
 
-def test_sparse_points_are_refused():
-    with pytest.raises(TypeError, match=re.escape("`X` must be dense; got a sparse matrix.")):
-        explain(FITTED["diag"], scipy.sparse.csr_matrix(X))
+def test_sparse_points_are_read_by_rows():
+    dense, sparse = (explain(FITTED["diag"], points) for points in (X, scipy.sparse.csr_array(X)))
+    np.testing.assert_array_equal(sparse.relevance, dense.relevance)
+    np.testing.assert_array_equal(sparse.constant, dense.constant)
 
 
 def test_a_mixture_that_did_not_converge_is_explained_as_it_stands():
