@@ -74,7 +74,9 @@ def relevance(X, centroids, beta, *, cluster=None, out=None):
         out[rows] = R.to(X.dtype)
         nearest, others = a.gather(1, k[:, None])[:, 0], a.clamp(min=0).sum(1)
         error = ((1 - nearest) * slope + (others - nearest) / f + 1 / (64 * f)) * dh
-        unsure.append((~(error < tolerance) | ~R.isfinite().all(1)).nonzero()[:, 0] + start)
+        # f < 0, for a label that is not the nearest, has a rule of its own
+        certain = (error < tolerance) & (f > 0) & R.isfinite().all(1)
+        unsure.append((~certain).nonzero()[:, 0] + start)
         labels.append(c)
         logit.append(f.to(X.dtype))
     labels, logit, unsure = map(torch.cat, (labels, logit, unsure))

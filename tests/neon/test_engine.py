@@ -437,11 +437,12 @@ def test_concurrent_calls_restore_the_settings_of_the_process():
 
 
 @pytest.mark.parametrize("beta", BETAS)
-@pytest.mark.parametrize("labels", [False, True])
+@pytest.mark.parametrize("labels", ["none", "own", "others"])
 def test_plain_torch_for_other_devices_gives_the_same(beta, labels):
     X, mu = difficult_rows(5, 8, 3000)
-    R, c, f = closed_form(X, mu, beta)
-    S, e, g = devices.relevance(X, mu, beta, cluster=c if labels else None)
+    given = torch.arange(3000) % 5 if labels == "others" else None
+    R, c, f = closed_form(X, mu, beta, cluster=given)
+    S, e, g = devices.relevance(X, mu, beta, cluster=c if labels == "own" else given)
     assert torch.equal(c, e)
     size = R.abs().amax(1, keepdim=True)
     torch.testing.assert_close(S / size, R / size, rtol=0, atol=2e-13)
