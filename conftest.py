@@ -2,6 +2,8 @@
 
 import os
 
+import nbval.kernel
+
 # small matrices: one thread a process is several times faster than a thread a core
 # utils.machines asks for more
 threads = os.environ.get("NEON_THREADS", "1")
@@ -17,3 +19,22 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if hasattr(item, "output_timeout"):
             item.output_timeout = 600
+
+
+def pytest_configure(config):
+    """Start a kernel again, twice at most, that dies at once: its port went to another process."""
+    nbval.kernel.start_new_kernel = patiently(nbval.kernel.start_new_kernel)
+
+
+def patiently(start):
+    """Wrap the function of nbval that starts a kernel."""
+
+    def started(*arguments, tries=3, **options):
+        try:
+            return start(*arguments, **options)
+        except RuntimeError:
+            if tries == 1:
+                raise
+            return started(*arguments, tries=tries - 1, **options)
+
+    return started
